@@ -1,0 +1,1 @@
+"""The book's exercises: questions asked in the chapters and functions to write in notebooks."""

@@ -1,0 +1,1 @@
+"""The book's own library: losses, plotting, explorers, grading and the site extension."""
