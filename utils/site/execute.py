@@ -1,0 +1,236 @@
+"""Execute the notebooks that need it before Sphinx reads them: all at once, and no others.
+
+MyST-NB's cache knows a notebook by the code in its cells. It does not see that a module under
+`utils/` has changed, or that NumPy was upgraded. This extension notes for each executed notebook
+which of the project's files its kernel read, and executes it again when one of them, or the
+pinned environment, is no longer the same. Notebooks run side by side, one a core; one whose front
+matter says `execute_alone: true` (it measures time) runs when the others are done. A cell that
+fails ends the build with its chapter, its place and its error.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from myst_nb.core.read import create_nb_reader
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from sphinx.errors import SphinxError
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+
+RECORD = "dependencies.json"
+# A change in the machinery that renders pages is no reason to compute the chapters again.
+NOT_A_DEPENDENCY = ("utils/site/", "_build/", ".venv")
+
+
+class ChapterFailed(SphinxError):
+    category = "A chapter failed"
+
+
+@dataclass
+class Chapter:
+    """A notebook of the book: where it is, and its cells as MyST-NB reads them."""
+
+    path: Path
+    notebook: object
+
+    @property
+    def alone(self):
+        return bool(self.notebook.metadata.get("execute_alone"))
+
+
+def digest(path):
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError:
+        return "missing"
+
+
+def environment(root):
+    """A fingerprint of what all chapters stand on: the interpreter and the pinned packages."""
+    pins = [digest(root / name) for name in ("requirements.txt", "constraints.txt")]
+    return "-".join([".".join(map(str, sys.version_info[:2])), *pins])
+
+
+class Dependencies:
+    """What each executed notebook read, and in which state: `_build/.jupyter_cache/RECORD`."""
+
+    def __init__(self, root, cache_path):
+        self.root, self.path = root, Path(cache_path, RECORD)
+        try:
+            self.records = json.loads(self.path.read_text())
+        except (OSError, ValueError):
+            self.records = {}
+
+    def name(self, chapter):
+        return chapter.path.relative_to(self.root).as_posix()
+
+    def fresh(self, chapter):
+        """Whether everything the notebook read when it was executed is as it was."""
+        record = self.records.get(self.name(chapter))
+        return (
+            record is not None
+            and record["environment"] == environment(self.root)
+            and all(digest(self.root / file) == old for file, old in record["files"].items())
+        )
+
+    def seconds(self, chapter):
+        return self.records.get(self.name(chapter), {}).get("seconds", float("inf"))
+
+    def note(self, chapter, files, seconds):
+        files = [file for file in files if not file.startswith(NOT_A_DEPENDENCY)]
+        self.records[self.name(chapter)] = {
+            "environment": environment(self.root),
+            "files": {file: digest(self.root / file) for file in files},
+            "seconds": round(seconds, 2),
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps(self.records, indent=1, sort_keys=True))
+
+
+def chapters(env):
+    """All notebooks among the book's pages."""
+    for docname in sorted(env.found_docs):
+        path = Path(env.doc2path(docname))
+        text = path.read_text(encoding="utf-8")
+        reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, text)
+        if reader is not None:
+            notebook = reader.read(text)
+            if any(cell.cell_type == "code" for cell in notebook.cells):
+                yield docname, Chapter(path, notebook)
+
+
+def outdated(app, env, added, changed, removed):
+    """Sphinx asks which pages must be read again although their own text is as it was."""
+    root = Path(app.srcdir)
+    cache = get_cache(env.mystnb_config.execution_cache_path)
+    dependencies = Dependencies(root, env.mystnb_config.execution_cache_path)
+    app.ce_stale = {}
+    for docname, chapter in chapters(env):
+        try:
+            record = cache.match_cache_notebook(chapter.notebook)
+        except KeyError:
+            app.ce_stale[docname] = chapter
+            continue
+        if not dependencies.fresh(chapter):
+            cache.remove_cache(record.pk)
+            app.ce_stale[docname] = chapter
+    return list(app.ce_stale)
+
+
+def execute_stale(app, env, docnames):
+    """Before pages are read: execute what is stale and put it into MyST-NB's cache."""
+    stale = app.ce_stale
+    if not stale:
+        return
+    config = env.mystnb_config
+    root = Path(app.srcdir)
+    cache = get_cache(config.execution_cache_path)
+    dependencies = Dependencies(root, config.execution_cache_path)
+    order = sorted(stale.values(), key=dependencies.seconds, reverse=True)
+    together = [chapter for chapter in order if not chapter.alone]
+    alone = [chapter for chapter in order if chapter.alone]
+    cores = os.cpu_count() or 1
+
+    async def run():
+        jobs = min(cores, len(together)) or 1
+        gate = asyncio.Semaphore(jobs)
+
+        async def one(chapter):
+            async with gate:
+                return await execute(chapter, root, config.execution_timeout, cores // jobs)
+
+        for task in asyncio.as_completed([one(chapter) for chapter in together]):
+            yield await task
+        for chapter in alone:
+            yield await execute(chapter, root, config.execution_timeout, cores)
+
+    failures = []
+
+    async def collect():
+        async for chapter, files, seconds, error in run():
+            done.append(dependencies.name(chapter))
+            if error:
+                failures.append(error)
+                continue
+            bundle = CacheBundleIn(
+                chapter.notebook, str(chapter.path), data={"execution_seconds": seconds}
+            )
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+            dependencies.note(chapter, files, seconds)
+            logger.info("executed %s in %.1f s", done[-1], seconds)
+
+    done = []
+    logger.info("executing %d notebooks", len(stale))
+    asyncio.run(collect())
+    if failures:
+        raise ChapterFailed("\n\n".join(failures))
+
+
+async def execute(chapter, root, timeout, threads):
+    """Execute one notebook in place; returns it, what it read, the seconds, and what failed."""
+    started, error = time.perf_counter(), None
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "files.json")
+        trace = Path(__file__).with_name("trace.py")
+        line = (
+            f"import runpy; runpy.run_path({str(trace)!r})['watch']({str(root)!r}, {str(report)!r})"
+        )
+        client = NotebookClient(
+            chapter.notebook,
+            timeout=timeout,
+            kernel_name=chapter.notebook.metadata.get("kernelspec", {}).get("name", "python3"),
+            extra_arguments=[f"--IPKernelApp.exec_lines={line}"],
+            store_widget_state=False,
+            resources={"metadata": {"path": str(chapter.path.parent)}},
+        )
+        path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+        env = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": str(threads)}
+        try:
+            await client.async_execute(env=env)
+        except (CellExecutionError, CellTimeoutError) as exception:
+            error = describe(chapter, root, exception)
+        seconds = time.perf_counter() - started
+        files = json.loads(report.read_text()) if report.is_file() else []
+    return chapter, files, seconds, error
+
+
+def describe(chapter, root, exception):
+    """Which chapter, which cell, which error: all an author needs to go and mend it."""
+    codes = [cell for cell in chapter.notebook.cells if cell.cell_type == "code"]
+    number, failed = next(
+        (
+            (number, cell)
+            for number, cell in enumerate(codes, 1)
+            if any(output.output_type == "error" for output in cell.get("outputs", []))
+        ),
+        (sum(1 for cell in codes if cell.get("execution_count")), None),
+    )
+    failed = failed or codes[min(number, len(codes)) - 1]
+    where = f"{chapter.path.relative_to(root).as_posix()}, code cell {number}"
+    lines = chapter.notebook.metadata.get("source_map")
+    if lines:
+        where += f" (line {lines[chapter.notebook.cells.index(failed)]})"
+    errors = [o for o in failed.get("outputs", []) if o.output_type == "error"]
+    if errors:
+        what = f"{errors[0].ename}: {errors[0].evalue}"
+    else:
+        what = str(exception).strip().splitlines()[0]
+    source = "\n".join("    " + line for line in failed.source.splitlines())
+    return f"{where}\n{what}\nin the cell\n{source}"
+
+
+def setup(app):
+    app.connect("env-get-outdated", outdated)
+    app.connect("env-before-read-docs", execute_stale)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
