@@ -1,4 +1,4 @@
-"""Build the book as `jupyter-book build .` does, warnings being errors, and end without a traceback.
+"""Build the book as `jupyter-book build .` does, with warnings as errors and no traceback.
 
 Jupyter Book's own command ends a failed build with a Python traceback of itself, which pushes the
 sentence that says what is wrong off the screen.

@@ -130,51 +130,52 @@ def outdated(app, env, added, changed, removed):
 
 def execute_stale(app, env, docnames):
     """Before pages are read: execute what is stale and put it into MyST-NB's cache."""
-    stale = app.ce_stale
-    if not stale:
+    if not app.ce_stale:
         return
     config = env.mystnb_config
     root = Path(app.srcdir)
     cache = get_cache(config.execution_cache_path)
     dependencies = Dependencies(root, config.execution_cache_path)
-    order = sorted(stale.values(), key=dependencies.seconds, reverse=True)
-    together = [chapter for chapter in order if not chapter.alone]
-    alone = [chapter for chapter in order if chapter.alone]
-    cores = os.cpu_count() or 1
-
-    async def run():
-        jobs = min(cores, len(together)) or 1
-        gate = asyncio.Semaphore(jobs)
-
-        async def one(chapter):
-            async with gate:
-                return await execute(chapter, root, config.execution_timeout, cores // jobs)
-
-        for task in asyncio.as_completed([one(chapter) for chapter in together]):
-            yield await task
-        for chapter in alone:
-            yield await execute(chapter, root, config.execution_timeout, cores)
-
-    failures = []
+    longest_first = sorted(app.ce_stale.values(), key=dependencies.seconds, reverse=True)
 
     async def collect():
-        async for chapter, files, seconds, error in run():
-            done.append(dependencies.name(chapter))
+        async for chapter, files, seconds, error in side_by_side(
+            longest_first, root, config.execution_timeout
+        ):
             if error:
-                failures.append(error)
+                yield error
                 continue
             bundle = CacheBundleIn(
                 chapter.notebook, str(chapter.path), data={"execution_seconds": seconds}
             )
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
             dependencies.note(chapter, files, seconds)
-            logger.info("executed %s in %.1f s", done[-1], seconds)
+            logger.info("executed %s in %.1f s", dependencies.name(chapter), seconds)
 
-    done = []
-    logger.info("executing %d notebooks", len(stale))
-    asyncio.run(collect())
-    if failures:
-        raise ChapterFailed("\n\n".join(failures))
+    async def failures():
+        return [error async for error in collect()]
+
+    logger.info("executing %d notebooks", len(longest_first))
+    failed = asyncio.run(failures())
+    if failed:
+        raise ChapterFailed("\n\n".join(failed))
+
+
+async def side_by_side(chapters, root, timeout):
+    """Execute the chapters, one a core, then those that must be alone; yield each as it ends."""
+    cores = os.cpu_count() or 1
+    together = [chapter for chapter in chapters if not chapter.alone]
+    gate = asyncio.Semaphore(cores)
+
+    async def one(chapter):
+        async with gate:
+            return await execute(chapter, root, timeout, threads=1)
+
+    for task in asyncio.as_completed([one(chapter) for chapter in together]):
+        yield await task
+    for chapter in chapters:
+        if chapter.alone:
+            yield await execute(chapter, root, timeout, threads=cores)
 
 
 async def execute(chapter, root, timeout, threads):
@@ -190,7 +191,7 @@ async def execute(chapter, root, timeout, threads):
             chapter.notebook,
             timeout=timeout,
             kernel_name=chapter.notebook.metadata.get("kernelspec", {}).get("name", "python3"),
-            extra_arguments=[f"--IPKernelApp.exec_lines={line}"],
+            extra_arguments=[f"--IPKernelApp.exec_lines={line}", "--log-level=ERROR"],
             store_widget_state=False,
             resources={"metadata": {"path": str(chapter.path.parent)}},
         )
@@ -218,9 +219,9 @@ def describe(chapter, root, exception):
     )
     failed = failed or codes[min(number, len(codes)) - 1]
     where = f"{chapter.path.relative_to(root).as_posix()}, code cell {number}"
-    lines = chapter.notebook.metadata.get("source_map")
-    if lines:
-        where += f" (line {lines[chapter.notebook.cells.index(failed)]})"
+    before, found, _ = chapter.path.read_text(encoding="utf-8").partition(failed.source)
+    if found:
+        where += f" (line {before.count(chr(10)) + 1})"
     errors = [o for o in failed.get("outputs", []) if o.output_type == "error"]
     if errors:
         what = f"{errors[0].ename}: {errors[0].evalue}"
