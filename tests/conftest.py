@@ -1,17 +1,16 @@
 """What all tests share: the repository, the built book, a server for it and a browser."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.find_browser import installed
 from utils.site.serve import serving
 
 ROOT = Path(__file__).parents[1]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 BROWSER_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -50,7 +49,7 @@ def site_url(site_dir):
 @pytest.fixture(scope="session")
 def chromium_path():
     """A Chromium or Chrome of this machine; None lets Playwright use its own download."""
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
+    return installed()
 
 
 @pytest.fixture(scope="session")

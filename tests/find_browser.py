@@ -1,0 +1,44 @@
+"""Make sure that the browser tests have a Chromium or Chrome; `make test` runs this first."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+
+
+def installed():
+    """The path of a browser on this machine, or None."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    return found or (MAC if os.path.exists(MAC) else None)
+
+
+def playwrights_own():
+    """Whether Playwright's own download is there."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        return os.path.exists(playwright.chromium.executable_path)
+
+
+def run(*command):
+    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+
+
+def main():
+    if installed() or playwrights_own():
+        return
+    print("No Chromium here: installing one for the browser tests …", flush=True)
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        run("apt-get", "update")
+        run("apt-get", "install", "-y", "--no-install-recommends", "chromium")
+    if not installed():
+        run(sys.executable, "-m", "playwright", "install", "chromium")
+    if not (installed() or playwrights_own()):
+        sys.exit("The browser tests need Chromium or Chrome: install one, then `make test` again.")
+
+
+if __name__ == "__main__":
+    main()
