@@ -193,6 +193,7 @@ async def execute(chapter, root, timeout, threads):
             kernel_name=chapter.notebook.metadata.get("kernelspec", {}).get("name", "python3"),
             extra_arguments=[f"--IPKernelApp.exec_lines={line}", "--log-level=ERROR"],
             store_widget_state=False,
+            record_timing=False,  # it goes into the cells' metadata, by which the cache knows them
             resources={"metadata": {"path": str(chapter.path.parent)}},
         )
         path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
