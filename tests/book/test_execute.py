@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 CONF = """
 extensions = ["myst_nb", "utils.site.execute"]
 nb_execution_mode = "cache"
-exclude_patterns = ["out", "jupyter_execute"]
+exclude_patterns = ["out", "jupyter_execute", ".jupyter_cache"]
 """
 PAGE = """---
 jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
