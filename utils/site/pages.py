@@ -1,0 +1,86 @@
+"""The frame of every page: its theme, what its head says, the contents, and the extra pages."""
+
+import re
+from html import escape
+from pathlib import Path
+
+from docutils import nodes
+
+from utils.site import static
+
+THEME = Path(__file__).parent / "theme"
+# Pages that have no source file of their own: name, title, description.
+EXTRA = (
+    ("search", "Search", "Search the text, captions, formulas and code of the book."),
+    ("using", "Using these pages", "Keyboard shortcuts, figures that move, and privacy."),
+    ("progress", "Your progress", "Questions, challenges and exercises you have solved."),
+    ("404", "No such page", "This address leads nowhere."),
+)
+
+
+def setup(app):
+    app.add_html_theme("lean", str(THEME))
+    app.connect("config-inited", use_theme)
+    app.connect("builder-inited", drop_stock_pages)
+    app.connect("html-collect-pages", extra_pages)
+    app.connect("html-page-context", describe, priority=900)
+
+
+def use_theme(app, config):
+    config.html_theme = "lean"
+    config.html_permalinks_icon = "#"
+    config.html_use_index = False
+    config.html_domain_indices = False
+    config.html_copy_source = False
+
+
+def drop_stock_pages(app):
+    """Sphinx's own search and its scripts give way to ours (see search.py)."""
+    app.builder.search = False
+    app.builder.config.html_static_path = []
+
+
+def extra_pages(app):
+    for name, title, description in EXTRA:
+        yield name, {"title": title, "description": description}, f"{name}.html"
+
+
+def describe(app, pagename, templatename, context, doctree):
+    """Fill in what layout.html asks for under `page` and `site`."""
+    meta = context.get("meta") or {}
+    body = context.get("body", "")
+    context["site"] = {"version": static.version(), "repository": None}
+    context["author"] = escape(app.config.author)
+    context["page"] = {
+        "title": escape(plain(context["title"])),
+        "is_cover": pagename == app.config.root_doc,
+        "description": escape(
+            meta.get("description") or context.get("description") or opening(doctree)
+        ),
+        "kind": "cover" if pagename == app.config.root_doc else "chapter",
+        "contents": contents(context),
+        "part": " · ".join(plain(parent["title"]) for parent in context.get("parents", [])),
+        "tools": [],
+        "fonts": static.preloads(body),
+        "styles": [],
+        "scripts": [],
+    }
+
+
+def plain(markup):
+    return re.sub(r"<[^>]+>", "", markup)
+
+
+def opening(doctree, length=155):
+    """The first sentence or so of a page that gives no description of its own."""
+    if doctree is None:
+        return ""
+    text = next((p.astext() for p in doctree.findall(nodes.paragraph)), "")
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[:length].rsplit(" ", 1)[0] + "…"
+
+
+def contents(context):
+    """The book's contents; within the page that is read, its sections too."""
+    tree = context["toctree"](maxdepth=4, collapse=True, includehidden=True, titles_only=False)
+    return tree or ""

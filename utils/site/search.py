@@ -1,0 +1,69 @@
+"""The search index: every section's title and text, loaded when a reader first searches.
+
+One plain list, looked through in the browser, instead of an index of word stems: it finds any
+part of a word, in text, captions, formulas (as LaTeX) and code alike, and can show the place. It
+is a classic script, not JSON, because pages opened from a folder may not fetch files.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from docutils import nodes
+
+
+def setup(app):
+    app.connect("doctree-resolved", collect)
+    app.connect("env-purge-doc", forget)
+    app.connect("env-merge-info", merge)
+    app.connect("build-finished", write)
+
+
+def sections(env):
+    if not hasattr(env, "ce_sections"):
+        env.ce_sections = {}
+    return env.ce_sections
+
+
+def forget(app, env, docname):
+    sections(env).pop(docname, None)
+
+
+def merge(app, env, docnames, other):
+    sections(env).update({name: sections(other)[name] for name in docnames})
+
+
+def collect(app, doctree, docname):
+    found = []
+    for section in doctree.findall(nodes.section):
+        title = section.next_node(nodes.title)
+        if title is not None:
+            found.append([section["ids"][0], title.astext(), own_text(section)])
+    sections(app.env)[docname] = found
+
+
+def own_text(section):
+    """The section's text without its title and without its subsections."""
+    parts = []
+    for child in section.children:
+        if not isinstance(child, nodes.section | nodes.title):
+            parts += [leaf.astext() for leaf in child.findall(is_leaf)]
+    return re.sub(r"\s+", " ", " ".join(parts)).strip()
+
+
+def is_leaf(node):
+    return isinstance(node, nodes.Text) and not isinstance(node.parent, nodes.raw | nodes.comment)
+
+
+def write(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    env = app.env
+    entries = [
+        [app.builder.get_target_uri(docname), anchor, title, text]
+        for docname, found in sorted(sections(env).items())
+        if docname in env.found_docs
+        for anchor, title, text in found
+    ]
+    data = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
+    Path(app.outdir, "_static", "search-index.js").write_text(f"ceSearch({data});\n", "utf-8")

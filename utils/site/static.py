@@ -1,0 +1,57 @@
+"""The files that pages load: one style sheet, two scripts, the fonts cut to the book's letters."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from utils.site import fonts
+from utils.site.node import ROOT, packages
+
+HERE = Path(__file__).parent
+# What Jupyter Book's extensions leave beside our files, linked by no page.
+STOCK = ("exercise.css", "proof.css", "mystnb.*.css", "pygments.css")
+SOURCES = HERE / "theme" / "static"
+
+
+def setup(app):
+    app.connect("build-finished", write)
+
+
+@cache
+def version():
+    """Changes with anything that shapes the pages, so that no browser keeps an old style sheet."""
+    digest = hashlib.sha256()
+    for path in sorted([*HERE.rglob("*.*"), ROOT / "package.json"]):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
+
+
+def preloads(body):
+    """The fonts of a page's first screen; the rest arrive when they are met."""
+    mathematics = ["KaTeX_Main-Regular.woff2", "KaTeX_Math-Italic.woff2"]
+    return [fonts.TEXT_FONT, *(mathematics if 'class="katex"' in body else [])]
+
+
+def write(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    out = Path(app.outdir, "_static")
+    katex = packages() / "katex" / "dist"
+    letters = letters_of(Path(app.outdir))
+    fonts.write(out / "fonts", letters)
+    style = (SOURCES / "style.css").read_text("utf-8")
+    style += fonts.only_subset(katex / "katex.min.css", version())
+    style = style.replace("@version@", version())
+    (out / "style.css").write_text(style, "utf-8")
+    for name in STOCK:
+        for path in out.glob(name):
+            path.unlink()
+
+
+def letters_of(folder):
+    """Every character that occurs in a page: the fonts need no other."""
+    letters = {chr(code) for code in range(32, 127)}
+    for page in folder.rglob("*.html"):
+        letters.update(page.read_text("utf-8"))
+    return letters

@@ -1,0 +1,164 @@
+// What every page does: the theme button, the contents on narrow screens, copy buttons, boxes that
+// can be scrolled by keyboard, shortcuts, and search, whose index is fetched on first use.
+(function () {
+  "use strict";
+  const root = document.documentElement;
+  const base = root.dataset.root || "./";
+  const find = (selector) => document.querySelector(selector);
+  const all = (selector) => document.querySelectorAll(selector);
+  const typing = (event) => event.target.closest("input, textarea, select, [contenteditable]");
+
+  function make(tag, properties, ...children) {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  }
+
+  // ---- Theme ----
+  const button = find(".bar .theme");
+  function showTheme() {
+    button.setAttribute("aria-pressed", String(root.dataset.theme === "dark"));
+  }
+  function switchTheme() {
+    const next = root.dataset.theme === "dark" ? "light" : "dark";
+    root.dataset.theme = next;
+    try { localStorage.setItem("theme", next); } catch (refused) { /* it holds for this page */ }
+  }
+  button.addEventListener("click", switchTheme);
+  new MutationObserver(showTheme).observe(root, { attributeFilter: ["data-theme"] });
+  showTheme();
+
+  // ---- Contents on a narrow screen ----
+  const menu = find(".bar .menu");
+  const contents = find("#contents");
+  function openContents(open) {
+    contents.classList.toggle("open", open);
+    menu.setAttribute("aria-expanded", String(open));
+    (open ? contents.querySelector(".close") : menu).focus();
+  }
+  menu.setAttribute("role", "button");
+  menu.setAttribute("aria-expanded", "false");
+  menu.addEventListener("click", (event) => { event.preventDefault(); openContents(true); });
+  menu.addEventListener("keydown", (event) => { if (event.key === " ") { event.preventDefault(); openContents(true); } });
+  contents.addEventListener("click", (event) => {
+    if (!event.target.closest("a")) return;
+    if (event.target.closest(".close")) { event.preventDefault(); openContents(false); }
+    else contents.classList.remove("open");
+  });
+  const here = contents.querySelector("a.current, [aria-current]");
+  if (here && here.offsetTop > contents.clientHeight / 2) contents.scrollTop = here.offsetTop - contents.clientHeight / 3;
+
+  // ---- Boxes that scroll sideways can be reached and moved by keyboard ----
+  function reachable() {
+    for (const box of all(".scroll, .highlight pre, .cell_output")) {
+      if (box.scrollWidth > box.clientWidth + 1) {
+        box.tabIndex = 0;
+        box.setAttribute("role", "region");
+        box.setAttribute("aria-label", box.matches("pre") ? "Listing, wider than the page" : "Wider than the page");
+      } else if (box.getAttribute("role") === "region") {
+        for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+      }
+    }
+  }
+  if ("ResizeObserver" in window) new ResizeObserver(reachable).observe(find("article"));
+
+  // ---- Copy buttons ----
+  for (const block of all(".cell_input .highlight, article > section .highlight-python .highlight")) {
+    const copy = make("button", { type: "button", className: "copy", textContent: "Copy" });
+    copy.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(block.querySelector("pre").textContent);
+      copy.textContent = "Copied";
+      setTimeout(() => { copy.textContent = "Copy"; }, 1500);
+    });
+    if (navigator.clipboard && !block.querySelector(".copy")) block.append(copy);
+  }
+
+  // ---- Search ----
+  let index = null;
+  const waiting = [];
+  window.ceSearch = (entries) => {
+    index = entries.map(([page, anchor, title, text]) => ({ page, anchor, title, text, low: text.toLowerCase(), lowTitle: title.toLowerCase() }));
+    waiting.splice(0).forEach((then) => then());
+  };
+  function withIndex(then) {
+    if (index) return then();
+    waiting.push(then);
+    if (waiting.length === 1) document.head.append(make("script", { src: base + "_static/search-index.js" }));
+  }
+
+  function score(entry, words) {
+    let sum = 0;
+    for (const word of words) {
+      const inTitle = entry.lowTitle.includes(word);
+      const first = entry.low.indexOf(word);
+      if (!inTitle && first < 0) return 0;
+      sum += (inTitle ? 20 : 0) + Math.min(5, entry.low.split(word).length - 1);
+    }
+    return sum;
+  }
+  function excerpt(entry, words) {
+    const at = Math.max(0, Math.min(...words.map((word) => entry.low.indexOf(word)).filter((place) => place >= 0).concat(entry.low.length)) - 50);
+    const piece = (at ? "…" : "") + entry.text.slice(at === entry.low.length - 50 ? 0 : at, at + 160) + (entry.text.length > at + 160 ? "…" : "");
+    const line = make("span", {});
+    const pattern = new RegExp("(" + words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|") + ")", "i");
+    for (const part of piece.split(pattern)) line.append(words.includes(part.toLowerCase()) ? make("mark", { textContent: part }) : part);
+    return line;
+  }
+  function show(form) {
+    const words = form.elements.q.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const list = form.querySelector(".results");
+    const count = form.querySelector(".count");
+    list.replaceChildren();
+    if (!words.length) { count.textContent = ""; return; }
+    const hits = index.map((entry) => [score(entry, words), entry]).filter(([points]) => points).sort((a, b) => b[0] - a[0]);
+    count.textContent = hits.length === 0 ? "Nothing found." : hits.length === 1 ? "One section." : `${hits.length} sections${hits.length > 30 ? ", the first 30 shown" : ""}.`;
+    for (const [, entry] of hits.slice(0, 30)) {
+      const title = make("strong", { textContent: entry.title });
+      list.append(make("li", {}, make("a", { href: `${base}${entry.page}#${entry.anchor}` }, title, excerpt(entry, words))));
+    }
+  }
+  function startSearch(form) {
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.elements.q.addEventListener("input", () => withIndex(() => show(form)));
+    form.elements.q.addEventListener("focus", () => withIndex(() => {}), { once: true });
+  }
+  function openSearch() {
+    let dialog = find("dialog.finder");
+    if (!dialog) {
+      const input = make("input", { id: "find", name: "q", type: "search", autocomplete: "off", spellcheck: false });
+      const form = make("form", { className: "search" }, make("label", { htmlFor: "find", textContent: "Words in text, captions, formulas and code" }),
+        input, make("p", { className: "count", role: "status" }), make("ol", { className: "results" }));
+      form.setAttribute("role", "search");
+      dialog = make("dialog", { className: "finder" }, form);
+      dialog.setAttribute("aria-label", "Search the book");
+      dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest(".results a")) dialog.close(); });
+      document.body.append(dialog);
+      startSearch(form);
+    }
+    if (!dialog.open) dialog.showModal();
+    dialog.querySelector("input").select();
+  }
+  find(".search-open").addEventListener("click", (event) => { event.preventDefault(); openSearch(); });
+  const form = find("form[data-search]");
+  if (form) {
+    startSearch(form);
+    form.elements.q.value = new URLSearchParams(location.search).get("q") || "";
+    if (form.elements.q.value) withIndex(() => show(form));
+  }
+
+  // ---- Shortcuts (listed on using.html) ----
+  const shortcuts = {
+    "/": openSearch,
+    "[": () => find(".neighbours .previous")?.click(),
+    "]": () => find(".neighbours .next")?.click(),
+    "d": switchTheme,
+    "?": () => { location.href = base + "using.html#keys"; },
+  };
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && contents.classList.contains("open")) return openContents(false);
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); return openSearch(); }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event) || find("dialog[open]")) return;
+    const action = shortcuts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (action) { event.preventDefault(); action(); }
+  });
+})();
