@@ -246,13 +246,6 @@ def _single(*dtypes):
     return np.result_type(np.float32, *dtypes)
 
 
-def _sigmoids(z):
-    """sigmoid(z) and sigmoid(-z), neither as one minus the other."""
-    e = np.exp(-np.abs(z))
-    large, small = 1 / (1 + e), e / (1 + e)
-    return np.where(z > 0, large, small), np.where(z > 0, small, large)
-
-
 def sigmoid(z):
     r"""$\sigma(z) = 1 / (1 + e^{-z})$, the probability that belongs to the logit z.
 
@@ -263,8 +256,12 @@ def sigmoid(z):
     """
     z = _floats("z", z)
     work = _single(z.dtype)
-    value = _elementwise(lambda z: _sigmoids(z.astype(work, copy=False))[0], z.shape, work, z)
-    return _reduced(value, "none", None, z.dtype)
+
+    def compute(z):
+        e = np.exp(-np.abs(z.astype(work, copy=False)))
+        return np.where(z > 0, work.type(1), e) / (1 + e)
+
+    return _elementwise(compute, z.shape, z.dtype, z)[()]
 
 
 def softplus(z):
@@ -281,7 +278,7 @@ def softplus(z):
         z = z.astype(work, copy=False)
         return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
 
-    return _reduced(_elementwise(compute, z.shape, work, z), "none", None, z.dtype)
+    return _elementwise(compute, z.shape, z.dtype, z)[()]
 
 
 def log_sigmoid(z):
@@ -342,8 +339,16 @@ def grad_bce(p, y, *, weight=None, reduction="mean"):
         gradient = np.where(certain, 1 - 2 * p, (p - y) / (p * (1 - p)))
         return scale * (gradient if weight is None else _times(weight, gradient))
 
-    gradient = _elementwise(compute, p.shape, np.float64, p, y, weight)
-    return _reduced(gradient, "none", None, p.dtype)
+    return _elementwise(compute, p.shape, p.dtype, p, y, weight)[()]
+
+
+def _votes(z, y, pos_weight):
+    """What the labels weigh on the side that the sign of z denies, and on the side it takes."""
+    if pos_weight is None:
+        against = np.abs(y - (z > 0))
+        return against, 1 - against
+    ones, zeros = pos_weight * y, 1 - y
+    return np.where(z > 0, zeros, ones), np.where(z > 0, ones, zeros)
 
 
 def bce_with_logits(z, y, *, weight=None, pos_weight=None, reduction="mean"):
@@ -354,8 +359,8 @@ def bce_with_logits(z, y, *, weight=None, pos_weight=None, reduction="mean"):
     number of terms, never by weights. The dtype of z comes out. An infinite logit costs 0 on the
     right side and inf on the other.
 
-    Computed as $|z|\,u + v \ln(1 + e^{-|z|})$, where $u$ is the weight of the label that the sign
-    of z votes against and $v$ the weight of both: no term is negative, so nothing cancels.
+    Computed as $|z|\,u + (u + v) \ln(1 + e^{-|z|})$, where $u$ is what the label weighs on the side
+    that the sign of z denies and $v$ on the other: no term is negative, so nothing cancels.
 
     Raises ValueError (range, shape, reduction) and TypeError (no numbers).
     Source: `nn.BCEWithLogitsLoss`.
@@ -365,14 +370,11 @@ def bce_with_logits(z, y, *, weight=None, pos_weight=None, reduction="mean"):
     def compute(z, y, weight, pos_weight):
         z, y = z.astype(work, copy=False), y.astype(work, copy=False)
         size = np.abs(z)
+        against, agreeing = _votes(z, y, pos_weight)
         loss = np.log1p(np.exp(-size))
-        if pos_weight is None:
-            against = np.abs(y - (z > 0))
-        else:
-            positive = pos_weight * y
-            against = np.where(z > 0, 1 - y, positive)
-            loss *= positive + (1 - y)
-        loss += size * against if size.max() < np.inf else _times(against, size)
+        if pos_weight is not None:
+            loss *= against + agreeing
+        loss += against * size if size.max() < np.inf else _times(against, size)
         return loss if weight is None else _times(weight, loss)
 
     loss = _elementwise(compute, z.shape, work, z, y, weight, pos_weight)
@@ -383,20 +385,22 @@ def grad_bce_with_logits(z, y, *, weight=None, pos_weight=None, reduction="mean"
     r"""Gradient of `bce_with_logits` in z: $(1-y)\,\sigma(z) - c\,y\,\sigma(-z)$.
 
     Without `pos_weight` ($c = 1$) this is $\sigma(z) - y$; written so, a hard label leaves one
-    term and nothing cancels. For the mean it is divided by the number of terms.
+    term and nothing cancels. Computed as $\pm (u - v e^{-|z|}) / (1 + e^{-|z|})$ with the sign of z
+    and u, v as in `bce_with_logits`. For the mean it is divided by the number of terms.
     Arguments, dtype and errors as for `bce_with_logits`; the shape of z comes out.
     """
     z, y, weight, pos_weight, _ = _binary("z", z, y, weight, reduction, pos_weight)
     scale = 1 / max(z.size, 1) if reduction == "mean" else 1
 
     def compute(z, y, weight, pos_weight):
-        y = y.astype(np.float64)
-        up, down = _sigmoids(z.astype(np.float64))
-        gradient = (1 - y) * up - (y if pos_weight is None else pos_weight * y) * down
-        return scale * (gradient if weight is None else weight * gradient)
+        z, y = z.astype(np.float64), y.astype(np.float64)
+        against, agreeing = _votes(z, y, pos_weight)
+        e = np.exp(-np.abs(z))
+        gradient = (against - agreeing * e) / (1 + e)
+        gradient *= (z > 0) * (2 * scale) - scale
+        return gradient if weight is None else weight * gradient
 
-    gradient = _elementwise(compute, z.shape, np.float64, z, y, weight, pos_weight)
-    return _reduced(gradient, "none", None, z.dtype)
+    return _elementwise(compute, z.shape, z.dtype, z, y, weight, pos_weight)[()]
 
 
 # --- Many logits ---------------------------------------------------------------------------------
@@ -439,10 +443,10 @@ def _log_share(z, e):
     return top, np.take_along_axis(z, top, axis=1), np.log1p(rest / share), rest
 
 
-def _rowwise(compute, rows, *others, width=None):
-    """`compute(rows, *others)` on blocks of rows; float64, (samples,) or (samples, width)."""
+def _rowwise(compute, rows, *others, width=None, dtype=np.float64):
+    """`compute(rows, *others)` on blocks of rows: shape (samples,) or (samples, width)."""
     shape = (len(rows),) if width is None else (len(rows), width)
-    result = np.empty(shape)
+    result = np.empty(shape, dtype)
 
     def work(part):
         result[part] = compute(rows[part], *(None if a is None else a[part] for a in others))
@@ -488,14 +492,15 @@ def softmax(z, axis=-1):
         e = _exponentials(rows)[2]
         return e / e.sum(axis=1, keepdims=True)
 
-    return _reduced(back(_rowwise(compute, rows, width=rows.shape[1])), "none", None, z.dtype)
+    return back(_rowwise(compute, rows, width=rows.shape[1], dtype=z.dtype))
 
 
 def log_softmax(z, axis=-1):
     r"""$\ln p_k = (z_k - m) - \ln(1 + \sum' e^{z_j - m})$ along `axis`, in nats.
 
-    Any shape; the dtype of z. m is the greatest logit, the sum runs over the others. Neither term is positive, so nothing cancels: float32 logits (0, 17)
-    give (-17, -4.14e-8), where forming ln(1 + 4.14e-8) by adding first would give 0.
+    Any shape; the dtype of z. m is the greatest logit, the sum runs over the others. Neither term
+    is positive, so nothing cancels: float32 logits (0, 17) give (-17, -4.14e-8), where adding
+    first and taking the logarithm then would give -17 and 0.
 
     Raises ValueError for a missing or empty axis, TypeError if z does not hold numbers.
     """
@@ -507,7 +512,7 @@ def log_softmax(z, axis=-1):
         _, top, above, _ = _log_share(z, e)
         return (z - top) - above
 
-    return _reduced(back(_rowwise(compute, rows, width=rows.shape[1])), "none", None, z.dtype)
+    return back(_rowwise(compute, rows, width=rows.shape[1], dtype=z.dtype))
 
 
 def one_hot(y, num_classes, dtype=np.float64):
@@ -668,7 +673,7 @@ def cross_entropy(
     epsilon = _smoothing(label_smoothing)
     problem = _problem("z", z, target, "target", weight, ignore_index, reduction)
 
-    def hard(rows, y, kept):
+    def hard(rows, y, kept, _):
         loss = _index_loss(rows, y)[0]
         return np.where(kept, _weighted(loss, problem.weight, y), 0.0)
 
@@ -679,10 +684,8 @@ def cross_entropy(
         loss = _times(v, top - z).sum(axis=1) + v.sum(axis=1) * above[:, 0]
         return loss if kept is None else np.where(kept, loss, 0.0)
 
-    if problem.q is None and not epsilon:
-        loss = _rowwise(hard, problem.rows, problem.y, problem.kept)
-    else:
-        loss = _rowwise(soft, problem.rows, problem.y, problem.kept, problem.q)
+    compute = hard if problem.q is None and not epsilon else soft
+    loss = _rowwise(compute, problem.rows, problem.y, problem.kept, problem.q)
     return _reduced(loss.reshape(problem.shape), reduction, problem.denominator, z.dtype)
 
 
@@ -719,7 +722,7 @@ def grad_cross_entropy(
     with np.errstate(all="ignore"):
         scale = 1 / np.float64(problem.denominator) if reduction == "mean" else 1.0
 
-    def hard(rows, y, kept):
+    def hard(rows, y, kept, _):
         _, e, own, rest = _index_loss(rows, y)
         factor = scale if problem.weight is None else scale * problem.weight[y]
         factor = factor / (own + rest)
@@ -741,12 +744,10 @@ def grad_cross_entropy(
             gradient[~kept] = 0.0
         return gradient
 
-    width = problem.rows.shape[1]
-    if problem.q is None and not epsilon:
-        rows = _rowwise(hard, problem.rows, problem.y, problem.kept, width=width)
-    else:
-        rows = _rowwise(soft, problem.rows, problem.y, problem.kept, problem.q, width=width)
-    return _reduced(problem.back(rows), "none", None, z.dtype)
+    compute = hard if problem.q is None and not epsilon else soft
+    rows, width = problem.rows, problem.rows.shape[1]
+    given = problem.y, problem.kept, problem.q
+    return problem.back(_rowwise(compute, rows, *given, width=width, dtype=z.dtype))
 
 
 # --- What a distribution has to say --------------------------------------------------------------
