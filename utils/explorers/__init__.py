@@ -11,6 +11,15 @@ computed by `utils.losses`, with or without a browser. In a built book the widge
 """
 
 from utils.explorers.joining import MODULES, classic_script, style, widget_module
-from utils.explorers.widgets import BCE, Explorer
+from utils.explorers.widgets import BCE, Explorer, Information, Likelihood
 
-__all__ = ["BCE", "MODULES", "Explorer", "classic_script", "style", "widget_module"]
+__all__ = [
+    "BCE",
+    "MODULES",
+    "Explorer",
+    "Information",
+    "Likelihood",
+    "classic_script",
+    "style",
+    "widget_module",
+]

@@ -21,9 +21,11 @@
  * @property {string} [unit]
  * @property {[string, string][]} [options]  choice: value and label
  * @property {[number, number]} [lengths]    list: the least and the greatest length
+ * @property {boolean} [bound]              list: its length follows from the other controls
  * @property {string[]} [names]              list: a label for each item
  * @property {(s: State) => [number, number, number]} [limits] the slider's own range in this state
  * @property {(s: State) => boolean} [when]  shown only then
+ * @property {(list: number[], item: number, value: number) => number[]} [join]  list: sets one item, keeps a bond with the others
  * @typedef {object} Challenge
  * @property {string} id
  * @property {string} text
@@ -108,7 +110,13 @@ export const crossEntropy = (z, q) => {
 export const entropy = (q) => q.reduce((sum, v) => sum - xlogy(v, v), 0);
 
 /** KL(q ‖ p) @param {number[]} q @param {number[]} p */
-export const klDivergence = (q, p) => q.reduce((sum, v, k) => sum + (v === 0 ? 0 : v * (Math.log(v) - Math.log(p[k]))), 0);
+export const klDivergence = (q, p) =>
+  q.reduce((sum, v, k) => {
+    if (v === 0) return sum;
+    // Near 0 the logarithm of the ratio comes from the difference, which is exact.
+    const excess = (p[k] - v) / v;
+    return sum + v * (Math.abs(excess) < 0.5 ? -Math.log1p(excess) : Math.log(v) - Math.log(p[k]));
+  }, 0);
 
 /** The target of label smoothing. @param {number} k @param {number} eps @param {string} convention */
 export function smoothTarget(k, eps, convention = "pytorch", right = 0) {
@@ -136,6 +144,9 @@ export function fmt(x, decimals = 4) {
   const power = [...String(Math.abs(Number(exponent)))].map((c) => SUPERSCRIPT[Number(c)]).join("");
   return minus(`${mantissa}·10${Number(exponent) < 0 ? "⁻" : ""}${power}`);
 }
+
+/** A number that may be very small. @param {number} x */
+export const small = (x) => fmt(x, x !== 0 && Math.abs(x) < 0.01 ? 0 : 4);
 
 /** As short as a control shows it. @param {number} x */
 export const short = (x) => minus(String(Number(x.toPrecision(6))));
@@ -359,14 +370,15 @@ function row(c, s) {
   if (c.kind === "switch") return `<div class="ce-row ce-switch" ${key}${hidden}><label><input type="checkbox" ${key}${s[c.name] ? " checked" : ""}> ${esc(c.label)}</label></div>`;
   if (c.kind === "choice") {
     const options = (c.options ?? []).map(([v, label]) => `<label><input type="radio" name="${c.name}" ${key} value="${esc(v)}"${s[c.name] === v ? " checked" : ""}><span>${esc(label)}</span></label>`);
-    return `<fieldset class="ce-row ce-choice" ${key}${hidden}><legend>${esc(c.label)}</legend><div>${options.join("")}</div></fieldset>`;
+    const long = (c.options ?? []).map((o) => o[1]).join("").length > 24;
+    return `<fieldset class="ce-row ce-choice${long ? " ce-full" : ""}" ${key}${hidden}><legend>${esc(c.label)}</legend><div>${options.join("")}</div></fieldset>`;
   }
   if (c.kind !== "list") return rangeRow(c, s);
   const [least, most] = c.lengths ?? [0, 0];
   const rows = Array.from({ length: most }, (_, i) => rangeRow(c, s, i)).join("");
-  if (least === most) return rows;
+  if (least === most || c.bound) return `<div class="ce-list">${rows}</div>`;
   const n = s[c.name].length;
-  return `${rows}<div class="ce-row ce-count" ${key}><span class="ce-label">${esc(c.label)}: <output>${n}</output></span><span><button type="button" class="ce-button" ${key} data-count="-1" aria-label="one ${esc(c.label)} fewer"${n <= least ? " disabled" : ""}>−</button> <button type="button" class="ce-button" ${key} data-count="1" aria-label="one ${esc(c.label)} more"${n >= most ? " disabled" : ""}>+</button></span></div>`;
+  return `<div class="ce-list">${rows}<div class="ce-row ce-count" ${key}><span class="ce-label">${esc(c.label)}: <output>${n}</output></span><span><button type="button" class="ce-button" ${key} data-count="-1" aria-label="one ${esc(c.label)} fewer"${n <= least ? " disabled" : ""}>−</button> <button type="button" class="ce-button" ${key} data-count="1" aria-label="one ${esc(c.label)} more"${n >= most ? " disabled" : ""}>+</button></span></div></div>`;
 }
 
 /** @param {Explorer} def @param {State} s @param {Derived} d @param {boolean} narrow */
@@ -616,9 +628,10 @@ function mount(def, model, el) {
     if (input.type === "checkbox") v = input.checked;
     else if (input.type === "range") v = c.values ? c.values[Number(v)] : Number(v);
     if (input.dataset.item !== undefined) {
+      const item = Number(input.dataset.item);
       const list = [...state[c.name]];
-      list[Number(input.dataset.item)] = v;
-      return { [c.name]: list };
+      list[item] = Number(v);
+      return { [c.name]: c.join && Number.isFinite(list[item]) ? c.join(state[c.name], item, Math.min(c.max ?? 1, Math.max(c.min ?? 0, list[item]))) : list };
     }
     return { [c.name]: v };
   }

@@ -9,6 +9,7 @@ import anywidget
 import numpy as np
 import traitlets
 
+from utils import losses
 from utils.explorers.joining import style, widget_module
 
 
@@ -109,6 +110,7 @@ class Explorer(anywidget.AnyWidget):
 
     module = None
     _start = traitlets.Dict().tag(sync=True)
+    _following = False
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -125,9 +127,9 @@ class Explorer(anywidget.AnyWidget):
                 f"it has {', '.join(controls)}."
             )
         super().__init__(**state)
-        self._start = self.state()
         self.observe(self._follow, list(controls))
         self._follow()
+        self._start = self.state()
 
     @classmethod
     def controls(cls):
@@ -140,14 +142,26 @@ class Explorer(anywidget.AnyWidget):
         """The values of all controls."""
         return {name: getattr(self, name) for name in self.controls()}
 
+    def settle(self):
+        """Controls that must be brought together with others, with the values they then have."""
+        return {}
+
     def results(self):
         """What the figure shows, by name; each name is a read-only trait."""
         raise NotImplementedError
 
     def _follow(self, change=None):
-        with self.hold_sync():
-            for name, value in self.results().items():
-                self.set_trait(name, value)
+        if self._following:
+            return
+        self._following = True
+        try:
+            with self.hold_sync():
+                for name, value in self.settle().items():
+                    setattr(self, name, value)
+                for name, value in self.results().items():
+                    self.set_trait(name, value)
+        finally:
+            self._following = False
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
@@ -161,6 +175,87 @@ class Explorer(anywidget.AnyWidget):
     def __repr__(self):
         values = ", ".join(f"{name}={value!r}" for name, value in self.state().items())
         return f"{type(self).__name__}({values})"
+
+
+class Likelihood(Explorer):
+    """How well a coin's bias explains its tosses.
+
+    successes, failures: whole numbers to 1000. theta: the bias, 0.001 to 0.999. Results:
+    likelihood (the product itself, which underflows), log_likelihood, nll (nats), mean (nats a
+    toss), best (the bias of greatest likelihood, None without tosses).
+    """
+
+    module = "likelihood"
+    successes = Number(7, 0, 1000, integer=True)
+    failures = Number(3, 0, 1000, integer=True)
+    theta = Number(0.4, 0.001, 0.999, step=0.001)
+    likelihood = Result()
+    log_likelihood = Result()
+    nll = Result()
+    mean = Result()
+    best = Result()
+
+    def results(self):
+        k, m = self.successes, self.failures
+        n = k + m
+        # The successes stand evenly among the tosses.
+        y = np.diff(np.arange(n + 1) * k // max(n, 1)).astype(float)
+        p = np.full(n, self.theta)
+        nll = float(losses.bce(p, y, reduction="sum")) if n else 0.0
+        factors = np.where(y == 1, p, 1 - p)
+        return {
+            "likelihood": float(np.multiply.accumulate(factors)[-1]) if n else 1.0,
+            "log_likelihood": -nll,
+            "nll": nll,
+            "mean": nll / max(n, 1),
+            "best": k / n if n else None,
+        }
+
+
+class Information(Explorer):
+    """Entropy, cross-entropy and divergence of two distributions, as lengths.
+
+    q: the truth, two or three numbers (scaled to sum to 1). p: the model, as many. unit: "nats" or
+    "bits". Results, in that unit: entropy, cross_entropy, kl (q from p), and entropy_model,
+    cross_entropy_reversed, kl_reversed with the roles of q and p exchanged.
+    """
+
+    module = "information"
+    q = Numbers([0.7, 0.2, 0.1], 0, 1, 2, 3)
+    p = Numbers([0.3, 0.4, 0.3], 0, 1, 2, 3)
+    unit = Choice("nats", ["nats", "bits"])
+    entropy = Result()
+    cross_entropy = Result()
+    kl = Result()
+    entropy_model = Result()
+    cross_entropy_reversed = Result()
+    kl_reversed = Result()
+
+    def settle(self):
+        q = _shares(self.q)
+        return {"q": q, "p": _shares([*self.p, 0.0][: len(q)])}
+
+    def results(self):
+        q, p = np.array(self.q), np.array(self.p)
+        scale = math.log(2) if self.unit == "bits" else 1.0
+        own, other = losses.entropy(q), losses.entropy(p)
+        kl, reverse = losses.kl_divergence(q, p), losses.kl_divergence(p, q)
+        return {
+            "entropy": float(own / scale),
+            "cross_entropy": float((own + kl) / scale),
+            "kl": float(kl / scale),
+            "entropy_model": float(other / scale),
+            "cross_entropy_reversed": float((other + reverse) / scale),
+            "kl_reversed": float(reverse / scale),
+        }
+
+
+def _shares(values):
+    """The values scaled to sum to 1 (equal shares if all are 0)."""
+    total = sum(values)
+    if total == 0:
+        return [1 / len(values)] * len(values)
+    return list(values) if abs(total - 1) < 1e-9 else [v / total for v in values]
 
 
 class BCE(Explorer):
@@ -178,8 +273,13 @@ class BCE(Explorer):
     loss = Result()
     grad = Result()
 
+    def settle(self):
+        return {"z": math.floor(self.z * 2 + 0.5) / 2} if self.naive else {}
+
     def results(self):
         z, y = self.z, self.y
-        p = 0.5 * (1 + math.tanh(z / 2))
-        loss = y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z)
-        return {"p": p, "loss": float(loss), "grad": p - y}
+        return {
+            "p": float(losses.sigmoid(z)),
+            "loss": float(losses.bce_with_logits(z, y)),
+            "grad": float(losses.grad_bce_with_logits(z, y)),
+        }

@@ -1,0 +1,112 @@
+// @ts-check
+import { axes, clip, curve, explorer, fmt, grip, it, line, scale, short, small, text, times } from "./core.mjs";
+
+/** @typedef {import("./core.mjs").State} State */
+/** @typedef {import("./core.mjs").Frame} Frame */
+
+const COUNTS = [...Array.from({ length: 21 }, (_, i) => i), 25, 30, 35, 40, 50, 60, 70, 80, 100, 120, 150, 200, 250, 300, 400, 500, 600, 700, 800, 900, 1000];
+const TOP = 3; // nats a toss, the height of the right-hand panel
+
+/** ln L(θ) @param {number} k @param {number} m @param {number} t */
+const logLikelihood = (k, m, t) => times(k, Math.log(t)) + times(m, Math.log1p(-t));
+
+/** The product itself, as a loop in float64 makes it; the successes stand evenly among the tosses. @param {number} k @param {number} m @param {number} t */
+function product(k, m, t) {
+  let out = 1;
+  for (let i = 0; i < k + m; i++) out *= Math.floor(((i + 1) * k) / (k + m)) > Math.floor((i * k) / (k + m)) ? t : 1 - t;
+  return out;
+}
+
+/** Two panels over θ: side by side, or one above the other. @param {Frame} f */
+function frame(f) {
+  const boxes = f.narrow
+    ? [{ l: 40, r: 346, t: 34, b: 184 }, { l: 40, r: 346, t: 268, b: 418 }]
+    : [{ l: 40, r: 330, t: 34, b: 290 }, { l: 384, r: 668, t: 34, b: 290 }];
+  return boxes.map((box, i) => ({ box, X: scale(0, 1, box.l, box.r), Y: scale(0, i ? TOP : 1, box.b, box.t) }));
+}
+
+/** @type {import("./core.mjs").Explorer} */
+const likelihood = {
+  name: "likelihood",
+  title: "How well a coin's bias explains its tosses",
+  height: 340,
+  narrowHeight: 468,
+  controls: [
+    { name: "successes", label: "successes", min: 0, max: 1000, step: 1, value: 7, values: COUNTS },
+    { name: "failures", label: "failures", min: 0, max: 1000, step: 1, value: 3, values: COUNTS },
+    { name: "theta", label: "bias θ", min: 0.001, max: 0.999, step: 0.001, value: 0.4 },
+  ],
+  settle(s) {
+    s.successes = Math.round(s.successes);
+    s.failures = Math.round(s.failures);
+  },
+  derive({ successes: k, failures: m, theta }) {
+    const n = k + m;
+    const best = n ? k / n : null;
+    const log = logLikelihood(k, m, theta);
+    const least = best === null ? 0 : -(best === 0 || best === 1 ? 0 : logLikelihood(k, m, best));
+    return { n, best, likelihood: product(k, m, theta), log_likelihood: log, nll: -log, mean: n ? -log / n : 0, least, ratio: Math.exp(log + least) };
+  },
+  draw(s, d, f) {
+    const { successes: k, failures: m, theta } = s;
+    const [one, two] = frame(f);
+    const xTicks = f.narrow ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.2, 0.4, 0.6, 0.8, 1];
+    const grid = axes(one.X, one.Y, `bias ${it("θ")}`, "likelihood ÷ its greatest value", { xTicks, yTicks: [0, 0.25, 0.5, 0.75, 1] }) + axes(two.X, two.Y, `bias ${it("θ")}`, "", { xTicks, yTicks: [0, 1, 2, 3] }) + text(two.box.l - 36, two.box.t - 14, "−ln likelihood, nats a toss");
+    const lost = d.n > 0 && product(k, m, d.best) === 0;
+    const relative = (/** @type {number} */ t) => Math.exp(logLikelihood(k, m, t) + d.least);
+    const mean = (/** @type {number} */ t) => (d.n ? -logLikelihood(k, m, t) / d.n : 0);
+    const inside = (/** @type {(t: number) => number} */ g) => (/** @type {number} */ t) => g(Math.min(0.9995, Math.max(0.0005, t)));
+    let left = curve(inside(relative), one.X, one.Y, lost ? "muted" : "blue", lost ? 1.25 : 2.5, lost ? "4 4" : "", 300);
+    if (lost) left += line(one.box.l, one.box.b, one.box.r, one.box.b, "red", 3);
+    const right = curve(inside(mean), two.X, two.Y, "orange", 2.5, "", 160);
+    let marks = "";
+    if (d.best !== null) {
+      for (const { X, box } of [one, two]) marks += line(X(d.best), box.t, X(d.best), box.b, "green", 1.25, "5 4");
+      const side = d.best > 0.55 ? "end" : "start";
+      marks += text(two.X(d.best) + (side === "end" ? -6 : 6), two.box.t + 12, `best: ${it("k")}/${it("n")} = ${fmt(d.best, 3)}`, "green", side, 'class="ce-halo"');
+    }
+    if (lost) marks += text((one.box.l + one.box.r) / 2, one.box.t + 76, "the product is 0 in float64", "red", "middle", 'class="ce-halo"') + text((one.box.l + one.box.r) / 2, one.box.t + 93, "at every θ", "red", "middle", 'class="ce-halo"');
+    const height = lost ? 0 : d.ratio;
+    const [ax, ay, bx, by] = [one.X(theta), one.Y(height), two.X(theta), Math.max(two.box.t, two.Y(d.mean))];
+    const drop = line(ax, ay, ax, one.box.b, "muted", 1, "2 3") + line(bx, by, bx, two.box.b, "muted", 1, "2 3");
+    const say = theta > 0.5 ? "end" : "start";
+    const off = theta > 0.5 ? -15 : 15;
+    const words = lost ? "" : text(ax + off, Math.max(one.box.t + 16, ay - 8), `${it("L")} = ${small(d.likelihood)}`, "blue", say, 'class="ce-halo"');
+    const nats = text(bx + off, Math.max(two.box.t + 30, by - 10), fmt(d.mean), "orange", say, 'class="ce-halo"');
+    return [grid, clip(one.box, left) + clip(two.box, right), marks, drop + grip(ax, ay, lost ? "red" : "blue") + grip(bx, by, "orange") + words + nats];
+  },
+  handles(s, d, f) {
+    const [one, two] = frame(f);
+    const lost = d.n > 0 && product(s.successes, s.failures, d.best) === 0;
+    return [
+      { name: "left", x: one.X(s.theta), y: one.Y(lost ? 0 : d.ratio) },
+      { name: "right", x: two.X(s.theta), y: Math.max(two.box.t, two.Y(d.mean)) },
+    ];
+  },
+  drag(name, x, y, s, d, f) {
+    const { X } = frame(f)[name === "left" ? 0 : 1];
+    return { theta: Math.round(Math.min(0.999, Math.max(0.001, X.inv(x))) * 1000) / 1000 };
+  },
+  formula({ successes: k, failures: m, theta }, d) {
+    const [t, u] = [short(theta), short(1 - theta)];
+    return `<span><i>L</i> = ${t}<sup>${k}</sup> · ${u}<sup>${m}</sup> = <b class="${d.likelihood === 0 ? "ce-red" : "ce-blue"}">${small(d.likelihood)}</b></span> <span>−ln <i>L</i> = −${k} ln ${t} − ${m} ln ${u} = <b class="ce-orange">${fmt(d.nll)}</b></span>`;
+  },
+  describe(s, d) {
+    const best = d.best === null ? "No tosses yet." : `The best bias is ${fmt(d.best, 3)}.`;
+    return `${s.successes} successes and ${s.failures} failures at bias ${short(s.theta)}: likelihood ${d.likelihood === 0 ? "0, underflowed" : small(d.likelihood)}, negative log-likelihood ${fmt(d.nll)} nats, ${fmt(d.mean)} a toss. ${best}`;
+  },
+  presets: [
+    { name: "ten", label: "7 of 10", state: { successes: 7, failures: 3, theta: 0.5 } },
+    { name: "all", label: "4 of 4", state: { successes: 4, failures: 0, theta: 0.9 } },
+    { name: "hundred", label: "70 of 100", state: { successes: 70, failures: 30, theta: 0.5 } },
+    { name: "thousand", label: "700 of 1000", state: { successes: 700, failures: 300, theta: 0.5 } },
+  ],
+  challenges: [
+    { id: "top", text: "Put θ where the likelihood is greatest, for 5 tosses or more with both outcomes.", hint: "Seven successes in ten tosses: which bias would you expect?", met: (s, d) => d.n >= 5 && s.successes > 0 && s.failures > 0 && Math.abs(s.theta - d.best) <= 0.0006 },
+    { id: "hundredth", text: "Find a θ that explains the tosses 100 times worse than the best one.", hint: "Go away from k/n; with more tosses you need not go far.", met: (s, d) => d.ratio <= 0.01 },
+    { id: "underflow", text: "Toss so often that the product is exactly 0 although the loss is an ordinary number.", hint: "The least positive float64 is 5·10⁻³²⁴: about 1075 halves multiplied.", met: (s, d) => d.likelihood === 0 && Number.isFinite(d.nll) },
+    { id: "end", text: "Choose tosses for which the best θ lies at an end, where the loss a toss would be 0.", hint: "What would you conclude from four heads in four tosses?", met: (s, d) => d.best === 0 || d.best === 1 },
+  ],
+};
+
+export default explorer(likelihood);
