@@ -1,31 +1,37 @@
 """Mathematics as HTML and MathML at build time: nothing is typeset in the reader's browser.
 
-sphinxcontrib-katex runs KaTeX in one Node process for the whole build. What is added here: each
-formula is rendered once however often it occurs, a formula that KaTeX refuses is a warning that
-names its place, wide equations sit in a box of their own that scrolls, and the equation's number
-stays outside that box.
+KaTeX runs in one Node process for the whole build, and renders each formula once however often it
+occurs. A formula that it refuses is a warning that names its place. Wide equations sit in a box of
+their own that scrolls, and the equation's number stays outside that box.
+
+(sphinxcontrib-katex can prerender too. Its server outlives a build that fails, which leaves the
+caller waiting, and its style sheet and its script may come from different versions.)
 """
 
 from functools import cache
+from html import escape
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.util import logging
-from sphinxcontrib import katex
 
-from utils.site.node import NODE
+from utils.site.node import LineService
 
 logger = logging.getLogger(__name__)
 NAME = "prerendered"
+service = LineService(Path(__file__).with_name("katex.mjs"))
+
+
+class FormulaError(ValueError):
+    """KaTeX cannot read a formula."""
 
 
 def setup(app):
-    katex.NODEJS_BINARY = NODE
-    katex.STARTUP_TIMEOUT = 60  # a machine that executes notebooks beside it is a slow machine
-    katex.RENDER_TIMEOUT = 60
     app.add_html_math_renderer(
         NAME, inline_renderers=(visit_inline, None), block_renderers=(visit_block, None)
     )
     app.connect("config-inited", use_this_renderer)
+    app.connect("build-finished", lambda app, exception: service.close())
 
 
 def use_this_renderer(app, config):
@@ -35,7 +41,10 @@ def use_this_renderer(app, config):
 @cache
 def render(latex, display=False):
     """HTML (for the eye) and MathML (for screen readers and copying) of one formula."""
-    return katex.render_latex(latex, {"displayMode": display, "throwOnError": True})
+    answer = service.ask({"latex": latex, "display": display})
+    if "error" in answer:
+        raise FormulaError(answer["error"])
+    return answer["html"]
 
 
 def render_at(node, display):
@@ -43,9 +52,9 @@ def render_at(node, display):
     latex = node.astext()
     try:
         return render(latex, display)
-    except katex.KaTeXError as error:
-        logger.warning("KaTeX cannot read %r: %s", latex, error, location=node)
-        return f"<code>{nodes.unescape(latex)}</code>"
+    except FormulaError as error:
+        logger.warning("KaTeX cannot read a formula: %s", error, location=node)
+        return f"<code>{escape(latex)}</code>"
 
 
 def visit_inline(translator, node):
@@ -57,12 +66,17 @@ def visit_block(translator, node):
     translator.body.append(translator.starttag(node, "div", CLASS="math"))
     translator.body.append(f'<div class="scroll">{render_at(node, display=True)}</div>')
     if node["number"]:
-        translator.body.append(f'<span class="eqno">({equation_number(translator, node)})')
+        translator.body.append(f'<span class="eqno">({number_of(translator.builder, node)})')
         translator.add_permalink_ref(node, "Link to this equation")
         translator.body.append("</span>")
     translator.body.append("</div>\n")
     raise nodes.SkipNode
 
 
-def equation_number(translator, node):
-    return katex.get_node_equation_number(translator, node)
+def number_of(builder, node):
+    """The equation's number as {eq} prints it: within its chapter when figures are counted so."""
+    config = builder.config
+    if not (config.math_numfig and config.numfig):
+        return node["number"]
+    numbers = builder.fignumbers.get("displaymath", {})
+    return ".".join(map(str, numbers.get(node["ids"][0], ())))

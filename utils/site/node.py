@@ -50,3 +50,41 @@ def _install(development):
             "The style and fonts of the pages could not be installed: `npm ci` failed in "
             f"{ROOT} (it needs the network once).\n{done.stderr.strip()}"
         )
+
+
+class LineService:
+    """A Node script that answers each JSON line on its input with one on its output.
+
+    It is started at the first question and ends when its input is closed: also when this process
+    is killed, so no build leaves a Node behind.
+    """
+
+    def __init__(self, script):
+        self.script, self.process = Path(script), None
+
+    def ask(self, question):
+        if self.process is None:
+            self.process = subprocess.Popen(
+                [NODE, str(self.script)],
+                cwd=packages().parent,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+            )
+        try:
+            self.process.stdin.write(json.dumps(question) + "\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline())
+        except (BrokenPipeError, ValueError):
+            reason = self.process.stderr.read().strip()
+            raise ExtensionError(f"{self.script.name} stopped: {reason}") from None
+
+    def close(self):
+        if self.process is not None:
+            self.process.stdin.close()
+            self.process.wait(timeout=10)
+            self.process.stdout.close()
+            self.process.stderr.close()
+            self.process = None
