@@ -11,7 +11,14 @@ computed by `utils.losses`, with or without a browser. In a built book the widge
 """
 
 from utils.explorers.joining import MODULES, classic_script, style, widget_module
-from utils.explorers.widgets import BCE, Explorer, Information, Likelihood
+from utils.explorers.widgets import (
+    BCE,
+    Explorer,
+    Information,
+    Likelihood,
+    Smoothing,
+    Softmax,
+)
 
 __all__ = [
     "BCE",
@@ -19,6 +26,8 @@ __all__ = [
     "Explorer",
     "Information",
     "Likelihood",
+    "Smoothing",
+    "Softmax",
     "classic_script",
     "style",
     "widget_module",

@@ -72,7 +72,7 @@ const bce = {
         if (broken.length) {
           const at = y ? Math.max(...broken) : Math.min(...broken);
           lines += line(X(at), box.t, X(at), box.b, stroke, 1, "1 3");
-          const left = y === 1 || k === "float64";
+          const left = y === 0 && k === "float64";
           words += text(X(at) + (left ? -5 : 5), box.b - 10 - row * 17, `${k.slice(5)}: inf`, stroke, left ? "end" : "start");
         }
       });

@@ -145,6 +145,9 @@ export function fmt(x, decimals = 4) {
   return minus(`${mantissa}·10${Number(exponent) < 0 ? "⁻" : ""}${power}`);
 }
 
+/** So many decimals, whatever is lost. @param {number} x */
+export const fixed = (x, decimals = 2) => (Number.isFinite(x) ? minus(x.toFixed(decimals)).replace(/^−(?=[0.]*$)/, "") : fmt(x));
+
 /** A number that may be very small. @param {number} x */
 export const small = (x) => fmt(x, x !== 0 && Math.abs(x) < 0.01 ? 0 : 4);
 
@@ -248,7 +251,7 @@ export const plotBox = (f, left = 46, right = 14, top = 30, bottom = 44) => ({ l
 /**
  * Grid, numbers and names of two axes. The name of the upright axis stands level, above it.
  * @param {Scale} X @param {Scale} Y @param {string} xName @param {string} yName
- * @param {{xTicks?: number[], yTicks?: number[], xText?: (v: number) => string, yText?: (v: number) => string}} [o]
+ * @param {{xTicks?: number[], yTicks?: number[], xText?: (v: number) => string, yText?: (v: number) => string, bare?: boolean}} [o] bare: no line at the foot
  */
 export function axes(X, Y, xName, yName, o = {}) {
   const [l, r] = X.range;
@@ -266,7 +269,7 @@ export function axes(X, Y, xName, yName, o = {}) {
     small += `M${px(X(v))} ${px(b)}v4`;
     marks += text(X(v), b + 18, o.xText ? o.xText(v) : short(v), "muted", "middle");
   }
-  return `<path d="${grid}" stroke="${colour("grid")}"/><path d="M${px(l)} ${px(b)}H${px(r)}${small}" stroke="${colour("muted")}"/>${marks}${text((l + r) / 2, b + 37, xName, "ink", "middle")}${text(4, t - 14, yName)}`;
+  return `<path d="${grid}" stroke="${colour("grid")}"/>${o.bare ? "" : `<path d="M${px(l)} ${px(b)}H${px(r)}${small}" stroke="${colour("muted")}"/>`}${marks}${xName && text((l + r) / 2, b + 37, xName, "ink", "middle")}${text(Math.max(4, l - 42), t - 14, yName)}`;
 }
 
 /** The dot that a reader drags. @param {number} x @param {number} y @param {string} fill */

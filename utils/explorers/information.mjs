@@ -1,5 +1,5 @@
 // @ts-check
-import { axes, colour, entropy, explorer, fmt, it, klDivergence, line, px, rect, scale, short, text } from "./core.mjs";
+import { axes, colour, entropy, explorer, fixed, fmt, it, klDivergence, line, px, rect, scale, short, text } from "./core.mjs";
 
 /** @typedef {import("./core.mjs").State} State */
 /** @typedef {import("./core.mjs").Frame} Frame */
@@ -64,10 +64,10 @@ const information = {
       [s.q[k], s.p[k]].forEach((v, which) => {
         const { x, width } = place(s, f, k, which);
         const fill = which ? "blue" : "green";
-        shapes += rect(x, Y(v), width, box.b - Y(v), fill, which ? "" : 'fill-opacity=".85"') + rect(x + width / 2 - 11, Y(v) - 2, 22, 4, fill, 'rx="2"') + text(x + width / 2, Y(v) - 8, `${which ? it("p") : it("q")} ${fmt(v, 2)}`, fill, "middle", 'class="ce-halo"');
+        shapes += rect(x, Y(v), width, box.b - Y(v), fill, which ? "" : 'fill-opacity=".85"') + rect(x + width / 2 - 11, Y(v) - 2, 22, 4, fill, 'rx="2"') + text(x + width / 2, Y(v) - 8, `${which ? it("p") : it("q")} ${fixed(v)}`, fill, "middle", 'class="ce-halo"');
       });
       const surprise = -Math.log(s.p[k]) / unit(s);
-      shapes += text(X(k + 0.5), box.b + 18, NAMES[k], "ink", "middle", 'font-weight="600"') + text(X(k + 0.5), box.b + 35, f.narrow ? `−log ${it("p")} = ${fmt(surprise, 2)}` : `surprise −log ${it("p")} = ${fmt(surprise, 2)} ${s.unit}`, "muted", "middle");
+      shapes += text(X(k + 0.5), box.b + 18, NAMES[k], "ink", "middle", 'font-weight="600"') + text(X(k + 0.5), box.b + 35, f.narrow ? `−log ${it("p")} = ${fixed(surprise)}` : `surprise −log ${it("p")} = ${fixed(surprise)} ${s.unit}`, "muted", "middle");
     });
     // Lengths: each sum is laid end to end.
     const most = Math.max(d.cross_entropy, d.cross_entropy_reversed, d.entropy, d.entropy_model);
@@ -84,7 +84,7 @@ const information = {
       const y = top + i * gap;
       const [e, k] = [Number(own), Number(extra)];
       const end = Number.isFinite(k) ? L(Math.min(reach, e + k)) : f.w - 4;
-      lengths += text(L(0), y + 12, `${ownName} ${fmt(e, 3)} + ${extraName} ${fmt(k, 3)} = ${sumName} ${fmt(Number(sum), 3)}`);
+      lengths += text(L(0), y + 12, `${ownName} ${fixed(e, 3)} + ${extraName} ${fixed(k, 3)} = ${sumName} ${fixed(Number(sum), 3)}`);
       lengths += rect(L(0), y + 20, L(e) - L(0), 14, String(fillOwn)) + rect(L(e), y + 20, Math.max(0, end - L(e)), 14, String(fillExtra), 'fill-opacity=".8"') + line(L(e), y + 17, L(e), y + 37, "ink", 1.5);
     });
     const foot = top + 2 * gap - 6;
@@ -113,11 +113,11 @@ const information = {
     return { [name[0]]: share(list, Number(name[1]), v) };
   },
   formula(s, d) {
-    const sum = s.q.map((/** @type {number} */ v, /** @type {number} */ k) => `${fmt(v, 2)}·${fmt(-Math.log(s.p[k]) / unit(s), 2)}`).join(" + ");
+    const sum = s.q.map((/** @type {number} */ v, /** @type {number} */ k) => `${fixed(v)}·${fixed(-Math.log(s.p[k]) / unit(s))}`).join(" + ");
     return `<span><i>H</i>(<i>q, p</i>) = −Σ <i>q</i> log <i>p</i> = ${sum} = <b class="ce-orange">${fmt(d.cross_entropy)}</b> ${s.unit}</span>`;
   },
   describe(s, d) {
-    return `Truth ${s.q.map((/** @type {number} */ v) => fmt(v, 2)).join(", ")}, model ${s.p.map((/** @type {number} */ v) => fmt(v, 2)).join(", ")}: entropy ${fmt(d.entropy)}, cross-entropy ${fmt(d.cross_entropy)}, KL divergence ${fmt(d.kl)}, the other way round ${fmt(d.kl_reversed)} ${s.unit}.`;
+    return `Truth ${s.q.map((/** @type {number} */ v) => fixed(v)).join(", ")}, model ${s.p.map((/** @type {number} */ v) => fixed(v)).join(", ")}: entropy ${fmt(d.entropy)}, cross-entropy ${fmt(d.cross_entropy)}, KL divergence ${fmt(d.kl)}, the other way round ${fmt(d.kl_reversed)} ${s.unit}.`;
   },
   presets: [
     { name: "coin", label: "fair coin, wrong model", state: { q: [0.5, 0.5], p: [0.8, 0.2] } },

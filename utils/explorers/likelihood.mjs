@@ -51,7 +51,7 @@ const likelihood = {
     const { successes: k, failures: m, theta } = s;
     const [one, two] = frame(f);
     const xTicks = f.narrow ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.2, 0.4, 0.6, 0.8, 1];
-    const grid = axes(one.X, one.Y, `bias ${it("θ")}`, "likelihood ÷ its greatest value", { xTicks, yTicks: [0, 0.25, 0.5, 0.75, 1] }) + axes(two.X, two.Y, `bias ${it("θ")}`, "", { xTicks, yTicks: [0, 1, 2, 3] }) + text(two.box.l - 36, two.box.t - 14, "−ln likelihood, nats a toss");
+    const grid = axes(one.X, one.Y, `bias ${it("θ")}`, "likelihood ÷ its greatest value", { xTicks, yTicks: [0, 0.25, 0.5, 0.75, 1] }) + axes(two.X, two.Y, `bias ${it("θ")}`, "−ln likelihood, nats a toss", { xTicks, yTicks: [0, 1, 2, 3] });
     const lost = d.n > 0 && product(k, m, d.best) === 0;
     const relative = (/** @type {number} */ t) => Math.exp(logLikelihood(k, m, t) + d.least);
     const mean = (/** @type {number} */ t) => (d.n ? -logLikelihood(k, m, t) / d.n : 0);

@@ -72,10 +72,8 @@ class Numbers(Number):
         super().__init__(default, low, high, integer=integer)
         self.shortest, self.longest = shortest, longest or shortest
 
-    def make_dynamic_default(self):
-        return list(self.default_value)
-
-    default = make_dynamic_default
+    def default(self, obj=None):
+        return [float(v) for v in self.default_value]
 
     def validate(self, obj, value):
         if isinstance(value, str) or not np.iterable(value):
@@ -282,4 +280,65 @@ class BCE(Explorer):
             "p": float(losses.sigmoid(z)),
             "loss": float(losses.bce_with_logits(z, y)),
             "grad": float(losses.grad_bce_with_logits(z, y)),
+        }
+
+
+class Softmax(Explorer):
+    """From logits to probabilities, loss and gradient, by dragging the logits.
+
+    z: three to six logits, -8 to 8. label: the class counted as right. temperature: divides the
+    logits, 0.1 to 10. shift: added to all of them, -1000 to 1000. Results: p, loss (nats), grad
+    (of the loss in z: (p - y) / temperature).
+    """
+
+    module = "softmax"
+    z = Numbers([2, 1, -1], -8, 8, 3, 6)
+    label = Number(1, 0, 5, integer=True)
+    temperature = Number(1.0, 0.1, 10)
+    shift = Number(0.0, -1000, 1000)
+    p = Result()
+    loss = Result()
+    grad = Result()
+
+    def settle(self):
+        return {"label": min(self.label, len(self.z) - 1)}
+
+    def results(self):
+        z = (np.array(self.z) + self.shift) / self.temperature
+        return {
+            "p": losses.softmax(z).tolist(),
+            "loss": float(losses.cross_entropy(z, self.label)),
+            "grad": (losses.grad_cross_entropy(z, self.label) / self.temperature).tolist(),
+        }
+
+
+class Smoothing(Explorer):
+    """Label smoothing: the loss of logits (margin, 0, ..., 0) against the margin.
+
+    epsilon: 0 to 0.95. k: classes, 2 to 1000. margin: -4 to 14. convention: "pytorch" gives every
+    class epsilon/K, "off_class" gives epsilon/(K-1) to the wrong ones. Results: loss, hard (the
+    loss without smoothing), best (the margin of least loss, inf for epsilon 0), least (that loss).
+    """
+
+    module = "smoothing"
+    epsilon = Number(0.1, 0, 0.95, step=0.01)
+    k = Number(10, 2, 1000, integer=True)
+    margin = Number(8.0, -4, 14, step=0.1)
+    convention = Choice("pytorch", ["pytorch", "off_class"])
+    loss = Result()
+    hard = Result()
+    best = Result()
+    least = Result()
+
+    def results(self):
+        z = np.zeros(self.k)
+        z[0] = self.margin
+        q = losses.smooth_targets(0, self.k, self.epsilon, convention=self.convention)
+        with np.errstate(divide="ignore"):
+            best = float(np.log(q[0]) - np.log(q[1]))
+        return {
+            "loss": float(losses.cross_entropy(z, q)),
+            "hard": float(losses.cross_entropy(z, 0)),
+            "best": best,
+            "least": float(losses.entropy(q)),
         }
