@@ -417,8 +417,8 @@ def _exponentials(rows):
     """Logits z as float64, a shift c for each row (or 0 for all), and e = exp(z - c).
 
     Rows whose greatest logit is within ±100 need no shift, and without one there is no difference
-    to round. Beyond, c is the greatest logit: z - c is then exact for every z that matters, since
-    subtracting numbers within a factor of two of each other is exact (Sterbenz).
+    to round. Beyond, c is the greatest logit, and what the subtraction rounds away is put back as
+    a factor (Knuth's two-sum), since the exponential would make it many times larger.
     """
     z = rows.astype(np.float64)
     if rows.min() >= -100 and rows.max() <= 100:
@@ -430,17 +430,32 @@ def _exponentials(rows):
     z = np.where(top == np.inf, limit, z)
     top = np.where(top == np.inf, z.max(axis=1, keepdims=True), top)
     c = np.where(np.abs(top) > 100, top, 0.0)
-    return z, c, np.exp(z - c)
+    gap = z - c
+    back = gap - z
+    lost = (z - (gap - back)) - (c + back)
+    return z, c, np.exp(gap) * np.where(np.isfinite(lost), 1 + lost, 1.0)
 
 
-def _log_share(z, e):
-    """The greatest logit of each row, and how far the log-sum-exp lies above it, never negative."""
-    top = z.argmax(axis=1)[:, None]
-    share = np.take_along_axis(e, top, axis=1)
+def _without(e, k):
+    """The sum of each row of e without its entry k, by leaving it out, not by subtracting it."""
     rest = e.copy()
-    np.put_along_axis(rest, top, 0.0, axis=1)
-    rest = rest.sum(axis=1, keepdims=True)
-    return top, np.take_along_axis(z, top, axis=1), np.log1p(rest / share), rest
+    np.put_along_axis(rest, k, 0.0, axis=1)
+    return rest.sum(axis=1, keepdims=True)
+
+
+def _sums_of_others(e):
+    """For each entry of each row the sum of the others; only the greatest would cancel."""
+    others = e.sum(axis=1, keepdims=True) - e
+    top = e.argmax(axis=1)[:, None]
+    np.put_along_axis(others, top, _without(e, top), axis=1)
+    return others
+
+
+def _log_partition(z, e):
+    """The greatest logit of each row, and how far the log-sum-exp lies above it, never negative."""
+    k = z.argmax(axis=1)[:, None]
+    above = np.log1p(_without(e, k) / np.take_along_axis(e, k, axis=1))
+    return np.take_along_axis(z, k, axis=1), above
 
 
 def _rowwise(compute, rows, *others, width=None, dtype=np.float64):
@@ -470,7 +485,7 @@ def logsumexp(z, axis=-1, keepdims=False):
 
     def compute(rows):
         z, _, e = _exponentials(rows)
-        _, top, above, _ = _log_share(z, e)
+        top, above = _log_partition(z, e)
         greatest = rows.max(axis=1).astype(np.float64)
         return np.where(np.isinf(greatest), greatest, (top + above)[:, 0])
 
@@ -509,7 +524,7 @@ def log_softmax(z, axis=-1):
 
     def compute(rows):
         z, _, e = _exponentials(rows)
-        _, top, above, _ = _log_share(z, e)
+        top, above = _log_partition(z, e)
         return (z - top) - above
 
     return back(_rowwise(compute, rows, width=rows.shape[1], dtype=z.dtype))
@@ -680,7 +695,7 @@ def cross_entropy(
     def soft(rows, y, kept, q):
         v = _soft_targets(problem, y, q, epsilon)
         z, _, e = _exponentials(rows)
-        _, top, above, _ = _log_share(z, e)
+        top, above = _log_partition(z, e)
         loss = _times(v, top - z).sum(axis=1) + v.sum(axis=1) * above[:, 0]
         return loss if kept is None else np.where(kept, loss, 0.0)
 
@@ -707,14 +722,15 @@ def _index_loss(rows, y):
 def grad_cross_entropy(
     z, target, *, weight=None, ignore_index=-100, label_smoothing=0.0, reduction="mean"
 ):
-    r"""Gradient of `cross_entropy` in z: $p_k \sum_j v_j - v_k$ for each sample, $v = w q'$.
+    r"""Gradient of `cross_entropy` in z: $p_k \sum_j v_j - v_k$, where v = w q'.
 
-    q' is the (smoothed) target; without weights this is $p - q'$, for an index $p - 1_y$. For the
-    mean it is divided by the same denominator as the loss. Samples that are ignored get zeros,
-    whatever their logits hold. Arguments and errors as for `cross_entropy`; the shape and dtype of
-    z come out.
+    q' is the (smoothed) target. Without weights this is p - q', for an index p - one_hot(y). For
+    the mean it is divided by the same denominator as the loss. Ignored samples get zeros, whatever
+    their logits hold. Arguments and errors as for `cross_entropy`; the shape and dtype of z come
+    out.
 
-    The entry of the true class, $p_y - 1$, is computed as minus the sum of the other probabilities.
+    Computed as $p_k \sum_{j \ne k} v_j - v_k \sum_{j \ne k} p_j$, so that an index leaves one term
+    and nothing cancels.
     """
     z = _floats("z", z)
     epsilon = _smoothing(label_smoothing)
@@ -733,13 +749,9 @@ def grad_cross_entropy(
 
     def soft(rows, y, kept, q):
         v = _soft_targets(problem, y, q, epsilon)
-        z, _, e = _exponentials(rows)
-        top, _, _, rest = _log_share(z, e)
-        total = e.sum(axis=1, keepdims=True)
-        p, others = e / total, v.sum(axis=1, keepdims=True) - v
-        not_p = 1 - p
-        np.put_along_axis(not_p, top, rest / total, axis=1)
-        gradient = scale * (p * others - not_p * v)
+        e = _exponentials(rows)[2]
+        p = e / e.sum(axis=1, keepdims=True)
+        gradient = scale * (p * _sums_of_others(v) - v * _sums_of_others(p))
         if kept is not None:
             gradient[~kept] = 0.0
         return gradient
