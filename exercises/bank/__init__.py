@@ -1,0 +1,1 @@
+"""The bank: what is asked, what is right, and the mistakes that are known by name."""
