@@ -60,8 +60,9 @@ class Number(_Question):
         for mistake in wrong:
             if math.isclose(mistake["value"], right, rel_tol=self.rtol):
                 raise ValueError(
-                    f"{self.id}: the mistake “{mistake['feedback']}” leads to {mistake['value']:g}, "
-                    f"which the right answer {right:g} cannot be told from: choose other numbers."
+                    f"{self.id}: the mistake “{mistake['feedback']}” leads to "
+                    f"{mistake['value']:g}, which cannot be told from the right answer {right:g}: "
+                    f"choose other numbers."
                 )
         rest = {"answer": right, "wrong": wrong, "rtol": self.rtol, "unit": self.unit}
         return {**_common(self), "kind": "number", **rest}
