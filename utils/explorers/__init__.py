@@ -16,8 +16,10 @@ from utils.explorers.widgets import (
     Explorer,
     Information,
     Likelihood,
+    Precision,
     Smoothing,
     Softmax,
+    Weights,
 )
 
 __all__ = [
@@ -26,8 +28,10 @@ __all__ = [
     "Explorer",
     "Information",
     "Likelihood",
+    "Precision",
     "Smoothing",
     "Softmax",
+    "Weights",
     "classic_script",
     "style",
     "widget_module",

@@ -373,7 +373,7 @@ function row(c, s) {
   if (c.kind === "switch") return `<div class="ce-row ce-switch" ${key}${hidden}><label><input type="checkbox" ${key}${s[c.name] ? " checked" : ""}> ${esc(c.label)}</label></div>`;
   if (c.kind === "choice") {
     const options = (c.options ?? []).map(([v, label]) => `<label><input type="radio" name="${c.name}" ${key} value="${esc(v)}"${s[c.name] === v ? " checked" : ""}><span>${esc(label)}</span></label>`);
-    const long = (c.options ?? []).map((o) => o[1]).join("").length > 24;
+    const long = (c.options ?? []).map((o) => o[1]).join("").length > 20;
     return `<fieldset class="ce-row ce-choice${long ? " ce-full" : ""}" ${key}${hidden}><legend>${esc(c.label)}</legend><div>${options.join("")}</div></fieldset>`;
   }
   if (c.kind !== "list") return rangeRow(c, s);

@@ -24,6 +24,11 @@ MODULES = (
 IMPORT = re.compile(r'^import \{(?P<names>[^}]*)\} from "(?P<file>[^"]+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:const|let|function|class)\b)", re.MULTILINE)
 EXPORTED = re.compile(r"^export (?:const|let|function|class) (\w+)", re.MULTILINE)
+# Lines that are comments, and JSDoc anywhere; no string in these files holds either.
+COMMENT = re.compile(
+    r"^[ \t]*//.*\n|^[ \t]*/\*\*(?:[^*]|\*(?!/))*\*/\n|/\*\* @(?:[^*]|\*(?!/))*\*/ ?", re.M
+)
+INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 DEFAULT = re.compile(r"^export default ", re.MULTILINE)
 
 
@@ -33,7 +38,8 @@ def _path(module):
 
 
 def _read(path):
-    return path.read_text(encoding="utf-8").removeprefix("// @ts-check\n")
+    """The source without comments and indentation, which are for those who read it here."""
+    return INDENT.sub("", COMMENT.sub("", path.read_text(encoding="utf-8")))
 
 
 def _data(path, source):

@@ -66,7 +66,7 @@ const smoothing = {
     names.forEach(([stroke, label, dash], i) => {
       legend += line(left, box.t + 12 + i * 19, left + 26, box.t + 12 + i * 19, stroke, 2.25, dash) + text(left + 34, box.t + 16 + i * 19, label, stroke, "start", 'class="ce-halo"');
     });
-    legend += text(left, box.t + 78, `target: ${fixed(d.on, 3)} for the right class`, "ink", "start", 'class="ce-halo"') + text(left, box.t + 95, `and ${fmt(d.off)} for each other`, "ink", "start", 'class="ce-halo"');
+    legend += text(left, box.t + 78, `target: ${fixed(d.on, 3)} right,`, "ink", "start", 'class="ce-halo"') + text(left, box.t + 95, `${fmt(d.off)} each other`, "ink", "start", 'class="ce-halo"');
     const [x, y] = [X(s.margin), Math.max(box.t, Y(d.loss))];
     return [base, clip(box, lines), marks, legend, line(x, y, x, box.b, "muted", 1, "2 3") + grip(x, y, main) + text(x + (x > box.r - 70 ? -14 : 14), y - 12, fmt(d.loss), main, x > box.r - 70 ? "end" : "start", 'class="ce-halo"')];
   },

@@ -3,7 +3,7 @@
 JavaScript knows float64 alone. What a figure says about float16 and float32 is therefore computed
 here, by NumPy, at every step of the figure's slider, and written into `*_data.mjs`:
 
-    python -m utils.explorers.tables
+    python -m utils.explorers
 """
 
 from pathlib import Path
@@ -23,6 +23,84 @@ def naive_bce(z, y, dtype):
         return -np.log(p) if y == 1 else -np.log(one - p)
 
 
+# How far the logit lies on the wrong side: steps that show where each format gives way.
+MISTAKES = np.concatenate(
+    [
+        np.arange(0, 20, 0.5),
+        np.arange(20, 46),
+        np.arange(50, 115, 5),
+        [
+            87,
+            88,
+            89,
+            103,
+            104,
+            120,
+            150,
+            200,
+            300,
+            400,
+            500,
+            600,
+            700,
+            709,
+            710,
+            745,
+            746,
+            800,
+            1000,
+        ],
+    ]
+)
+MISTAKES.sort()
+FORMULAS = ("naive", "clipped", "probability", "logit")
+CLIP = 1e-7
+
+
+def wrong_side(size, label, dtype, formula):
+    """Loss and gradient in z of an answer that is wrong by `size`, every step in `dtype`.
+
+    The logit is +size for label 0 and -size for label 1. naive: -ln of the probability of the
+    label, differentiated step by step. clipped: the probability first kept within 1e-7 of 0 and 1.
+    probability: as BCELoss computes, logarithms kept above -100 and the gradient's denominator
+    above 1e-12. logit: as BCEWithLogitsLoss computes.
+    """
+    z = np.asarray(size, dtype) * dtype(1 if label == 0 else -1)
+    one, y = dtype(1), dtype(label)
+    with np.errstate(all="ignore"):
+        if formula == "logit":
+            e = np.exp(-np.abs(z))
+            value = np.maximum(z, dtype(0)) - z * y + np.log1p(e)
+            grad = np.where(z >= 0, one, e) / (one + e) - y
+            return value, grad
+        p = one / (one + np.exp(-z))
+        slope = p * (one - p)
+        if formula == "naive":
+            value = -np.log(p) if label else -np.log(one - p)
+            grad = (-one / p if label else one / (one - p)) * slope
+        elif formula == "clipped":
+            kept = np.clip(p, dtype(CLIP), one - dtype(CLIP))
+            value = -np.log(kept) if label else -np.log(one - kept)
+            inside = (kept == p).astype(dtype)
+            grad = (-one / kept if label else one / (one - kept)) * slope * inside
+        else:
+            value = -np.maximum(np.log(p) if label else np.log(one - p), dtype(-100))
+            grad = (p - y) / np.maximum(slope, dtype(1e-12)) * slope
+    return value, grad
+
+
+def precision_table():
+    table = {"mistakes": numbers(MISTAKES, 6)}
+    for dtype, digits in ((np.float16, 4), (np.float32, 6), (np.float64, 6)):
+        for formula in FORMULAS:
+            for label in (0, 1):
+                value, grad = wrong_side(MISTAKES, label, dtype, formula)
+                key = f"{dtype.__name__}_{formula}_{label}"
+                table[f"{key}_value"] = numbers(value, digits)
+                table[f"{key}_grad"] = numbers(grad, digits)
+    return table
+
+
 def numbers(values, digits):
     """The values as one string that JavaScript reads back with split and Number."""
 
@@ -40,14 +118,14 @@ def numbers(values, digits):
 def bce_table():
     return {
         f"{dtype.__name__}_{y}": numbers(naive_bce(BCE_LOGITS, y, dtype), digits)
-        for dtype, digits in ((np.float16, 5), (np.float32, 7), (np.float64, 7))
+        for dtype, digits in ((np.float16, 4), (np.float32, 6), (np.float64, 6))
         for y in (0, 1)
     }
 
 
 def module(names):
     """JavaScript source: one exported constant a name; a dict becomes an object of strings."""
-    lines = ["// Made by `python -m utils.explorers.tables`; do not edit."]
+    lines = ["// Made by `python -m utils.explorers`; do not edit."]
     for name, table in names.items():
         if isinstance(table, dict):
             lines.append(f"export const {name} = {{")
@@ -60,14 +138,13 @@ def module(names):
 
 def modules():
     """File name -> source, for all tables."""
-    return {"bce_data.mjs": module({"NAIVE_BCE": bce_table()})}
+    return {
+        "bce_data.mjs": module({"NAIVE_BCE": bce_table()}),
+        "precision_data.mjs": module({"PRECISION": precision_table()}),
+    }
 
 
 def main():
     for name, source in modules().items():
         (HERE / name).write_text(source, encoding="utf-8")
         print(f"{name}: {len(source)} bytes")
-
-
-if __name__ == "__main__":
-    main()

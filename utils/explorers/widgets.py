@@ -10,6 +10,7 @@ import numpy as np
 import traitlets
 
 from utils import losses
+from utils.explorers import tables
 from utils.explorers.joining import style, widget_module
 
 
@@ -342,3 +343,75 @@ class Smoothing(Explorer):
             "best": best,
             "least": float(losses.entropy(q)),
         }
+
+
+class Weights(Explorer):
+    """What class weights do to the mean, and to the gradient.
+
+    common, rare: how many samples of each class. p_common, p_rare: the probability that the model
+    gives their label. w_common, w_rare: weights of CrossEntropyLoss. pos_weight: that of
+    BCEWithLogitsLoss. reduction: "mean" or "sum". Results: plain, weighted, pos_weighted (nats),
+    and for each the slope on the logit of a rare sample (slope_plain, ...).
+    """
+
+    module = "weights"
+    common = Number(12, 1, 40, integer=True)
+    rare = Number(3, 1, 20, integer=True)
+    p_common = Number(0.9, 0.01, 0.99, step=0.01)
+    p_rare = Number(0.6, 0.01, 0.99, step=0.01)
+    w_common = Number(1.0, 0.1, 20)
+    w_rare = Number(4.0, 0.1, 20)
+    pos_weight = Number(4.0, 0.1, 20)
+    reduction = Choice("mean", ["mean", "sum"])
+    plain = Result()
+    weighted = Result()
+    pos_weighted = Result()
+    slope_plain = Result()
+    slope_weighted = Result()
+    slope_pos_weighted = Result()
+
+    def results(self):
+        y = np.repeat([0, 1], [self.common, self.rare])
+        p = np.where(y == 1, self.p_rare, 1 - self.p_common)
+        z = np.log(p) - np.log1p(-p)
+        two = np.stack([np.zeros_like(z), z], axis=1)
+        weight = [self.w_common, self.w_rare]
+        how = {"reduction": self.reduction}
+        binary = {"pos_weight": self.pos_weight, **how}
+        return {
+            "plain": float(losses.cross_entropy(two, y, **how)),
+            "weighted": float(losses.cross_entropy(two, y, weight=weight, **how)),
+            "pos_weighted": float(losses.bce_with_logits(z, y.astype(float), **binary)),
+            "slope_plain": float(losses.grad_cross_entropy(two, y, **how)[-1, 1]),
+            "slope_weighted": float(losses.grad_cross_entropy(two, y, weight=weight, **how)[-1, 1]),
+            "slope_pos_weighted": float(
+                losses.grad_bce_with_logits(z, y.astype(float), **binary)[-1]
+            ),
+        }
+
+
+class Precision(Explorer):
+    """Four ways to compute one loss, in three float formats.
+
+    wrong_by: how far the logit lies on the wrong side, 0 to 1000 (brought to the nearest step of
+    `utils.explorers.tables.MISTAKES`). label: "0" or "1". dtype: "float16", "float32", "float64".
+    formula: "naive", "clipped", "probability" or "logit". Results: value and grad, as NumPy
+    computes them in that format.
+    """
+
+    module = "precision"
+    wrong_by = Number(12.0, 0, 1000)
+    label = Choice("0", ["0", "1"])
+    dtype = Choice("float32", ["float16", "float32", "float64"])
+    formula = Choice("naive", list(tables.FORMULAS))
+    value = Result()
+    grad = Result()
+
+    def settle(self):
+        steps = tables.MISTAKES
+        return {"wrong_by": float(steps[np.argmin(np.abs(steps - self.wrong_by))])}
+
+    def results(self):
+        dtype = np.dtype(self.dtype).type
+        value, grad = tables.wrong_side(self.wrong_by, int(self.label), dtype, self.formula)
+        return {"value": float(value), "grad": float(grad)}
