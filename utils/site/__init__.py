@@ -6,7 +6,7 @@ Each module is one subject and has its own `setup(app)`; this one lists them.
 from importlib import import_module
 
 # In this order: `unplug` first, `static` (which reads all finished pages) last.
-SUBJECTS = ("unplug", "mathematics", "markup", "pages", "search", "static")
+SUBJECTS = ("unplug", "mathematics", "explorers", "pictures", "markup", "pages", "search", "static")
 
 
 def setup(app):

@@ -62,8 +62,8 @@ def describe(app, pagename, templatename, context, doctree):
         "part": " · ".join(plain(parent["title"]) for parent in context.get("parents", [])),
         "tools": [],
         "fonts": static.preloads(body),
-        "styles": [],
-        "scripts": [],
+        "styles": context.get("page_styles", []),
+        "scripts": context.get("page_scripts", []),
     }
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from utils.site import fonts
@@ -14,6 +15,8 @@ SOURCES = HERE / "theme" / "static"
 
 
 def setup(app):
+    # As a value that shapes HTML it makes Sphinx write all pages anew when it changes.
+    app.add_config_value("site_version", version(), "html")
     app.connect("build-finished", write)
 
 
@@ -21,7 +24,8 @@ def setup(app):
 def version():
     """Changes with anything that shapes the pages, so that no browser keeps an old style sheet."""
     digest = hashlib.sha256()
-    for path in sorted([*HERE.rglob("*.*"), ROOT / "package.json"]):
+    shaping = [HERE.rglob("*.*"), (ROOT / "utils" / "explorers").glob("*.*")]
+    for path in sorted([*chain(*shaping), ROOT / "package.json"]):
         if path.is_file() and path.suffix != ".pyc":
             digest.update(path.read_bytes())
     return digest.hexdigest()[:8]

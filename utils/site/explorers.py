@@ -1,0 +1,60 @@
+"""Explorers on the website: first picture drawn at build time, scripts beside the pages.
+
+`<ce-explorer module="bce" state="{…}">` comes out of a cell empty. One Node process draws what
+stands in it for the whole build, so the figure is there before any script is, without JavaScript
+and in print, and nothing jumps when it comes alive. Only pages that have explorers link their
+style sheet and script; the script fetches a figure's own module when the figure comes near the
+window.
+"""
+
+import json
+import re
+from functools import cache
+from html import unescape
+from pathlib import Path
+
+from utils.explorers import joining
+from utils.site.node import LineService
+
+ELEMENT = re.compile(
+    r'<ce-explorer module="(?P<module>[^"]*)" state="(?P<state>[^"]*)">\s*</ce-explorer>'
+)
+FOLDER = "explorers"
+STYLE, SCRIPT = f"{FOLDER}/explorers.css", f"{FOLDER}/element.js"
+service = LineService(Path(joining.__file__).with_name("render.mjs"))
+
+
+def setup(app):
+    app.connect("html-page-context", fill, priority=700)
+    app.connect("build-finished", write)
+    app.connect("build-finished", lambda app, exception: service.close())
+
+
+def fill(app, pagename, templatename, context, doctree):
+    if "<ce-explorer" in context.get("body", ""):
+        context["body"] = ELEMENT.sub(filled, context["body"])
+        context.setdefault("page_styles", []).append(STYLE)
+        context.setdefault("page_scripts", []).append(SCRIPT)
+
+
+def filled(match):
+    markup = still(match["module"], unescape(match["state"]))
+    return f"{match[0].removesuffix('</ce-explorer>')}{markup}</ce-explorer>"
+
+
+@cache
+def still(module, state):
+    """What stands in the element before its script has come."""
+    return service.ask({"module": module, "state": json.loads(state)})
+
+
+def write(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    folder = Path(app.outdir, "_static", FOLDER)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "explorers.css").write_text(joining.style(), "utf-8")
+    for module in ("element", *joining.MODULES):
+        if Path(joining.HERE, f"{module}.mjs").is_file():
+            script = joining.classic_script(module)
+            (folder / f"{module}.js").write_text(script, "utf-8")
