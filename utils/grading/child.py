@@ -47,15 +47,81 @@ ABSENT = ("utils", "exercises")
 HELPERS = ("check", "hint", "progress", "solution", "question")
 
 # System calls that no exercise needs and that break out of a process: refused with EPERM.
-REFUSED = """fork vfork execve execveat ptrace process_vm_readv process_vm_writev process_madvise
-pidfd_open pidfd_getfd pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo tkill kcmp unshare setns
-mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr
-bpf perf_event_open keyctl add_key request_key userfaultfd io_uring_setup io_uring_enter
-io_uring_register memfd_create memfd_secret shmget shmat shmctl msgget msgsnd semget mq_open
-mknod mknodat init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff
-syslog acct settimeofday clock_settime adjtimex clock_adjtime name_to_handle_at open_by_handle_at
-personality quotactl fanotify_init ioprio_set sethostname setdomainname vhangup setsid setpgid
-""".split()
+REFUSED = [
+    "fork",
+    "vfork",
+    "execve",
+    "execveat",
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+    "process_madvise",
+    "pidfd_open",
+    "pidfd_getfd",
+    "pidfd_send_signal",
+    "rt_sigqueueinfo",
+    "rt_tgsigqueueinfo",
+    "tkill",
+    "kcmp",
+    "unshare",
+    "setns",
+    "mount",
+    "umount2",
+    "pivot_root",
+    "chroot",
+    "move_mount",
+    "open_tree",
+    "fsopen",
+    "fsconfig",
+    "fsmount",
+    "fspick",
+    "mount_setattr",
+    "bpf",
+    "perf_event_open",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "userfaultfd",
+    "io_uring_setup",
+    "io_uring_enter",
+    "io_uring_register",
+    "memfd_create",
+    "memfd_secret",
+    "shmget",
+    "shmat",
+    "shmctl",
+    "msgget",
+    "msgsnd",
+    "semget",
+    "mq_open",
+    "mknod",
+    "mknodat",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "kexec_load",
+    "kexec_file_load",
+    "reboot",
+    "swapon",
+    "swapoff",
+    "syslog",
+    "acct",
+    "settimeofday",
+    "clock_settime",
+    "adjtimex",
+    "clock_adjtime",
+    "name_to_handle_at",
+    "open_by_handle_at",
+    "personality",
+    "quotactl",
+    "fanotify_init",
+    "ioprio_set",
+    "sethostname",
+    "setdomainname",
+    "vhangup",
+    "setsid",
+    "setpgid",
+]
 
 
 # --- giving up rights -----------------------------------------------------------------------------

@@ -4,8 +4,9 @@ import hashlib
 import time
 from dataclasses import dataclass, field
 
-from utils.grading import frames, submissions
 from utils.grading.judge import Answer, judge
+
+from utils.grading import frames, submissions
 from utils.grading.sandbox import Limits
 
 GIVE_UP = 2  # answers of one function that never came, after which it is not asked again
@@ -142,7 +143,7 @@ def mark(submission, job, server):
         "total": 0.0,
         "out_of": float(sum(exercise.points for exercise in job.exercises)),
     }
-    notebooks = [] if submission.reason else [submissions.read(f) for f in submission.files]
+    notebooks = submission.notebooks()
     result["digest"] = hashlib.sha256("".join(n.digest for n in notebooks).encode()).hexdigest()
     broken = [notebook for notebook in notebooks if notebook.reason]
     notebooks = [notebook for notebook in notebooks if not notebook.reason]

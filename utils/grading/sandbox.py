@@ -159,7 +159,13 @@ def _room_arguments(hidden):
     return [*arguments, "--remount-ro", "/"]
 
 
-_ALWAYS = "--unshare-all --unshare-user --disable-userns --die-with-parent --new-session".split()
+_ALWAYS = [
+    "--unshare-all",
+    "--unshare-user",
+    "--disable-userns",
+    "--die-with-parent",
+    "--new-session",
+]
 _ALWAYS += ["--uid", str(NOBODY), "--gid", str(NOBODY), "--hostname", "room", "--clearenv"]
 
 
@@ -290,9 +296,13 @@ class ForkServer:
         """A room (or a folder) to put the next child into; a spare one is made ahead."""
         if not self.confinement.rooms:
             return Folder()
-        place = self.spare or self._room()
+        place, self.spare = self.spare or self._room(), None
         self.spare = self._room()
-        return place.wait()
+        try:
+            return place.wait()
+        except BaseException:
+            place.destroy()
+            raise
 
     def _room(self):
         return Room(self.confinement.user, self.hidden)

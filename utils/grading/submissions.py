@@ -39,6 +39,20 @@ class Submission:
     files: list
     reason: str | None = None
     remarks: list = field(default_factory=list)
+    contents: list | None = None
+
+    def with_contents(self):
+        """A copy that carries its notebooks as bytes, to be read on another machine."""
+        contents = None
+        if not self.reason:
+            contents = [read(f) for f in self.files]
+        return Submission(self.name, self.files, self.reason, self.remarks, contents)
+
+    def notebooks(self):
+        """The notebooks, read here or sent along."""
+        if self.reason:
+            return []
+        return self.contents or [read(file) for file in self.files]
 
 
 # --- finding --------------------------------------------------------------------------------------
@@ -125,7 +139,9 @@ def read(path):
     try:
         size = path.stat().st_size
         if size > SIZE_LIMIT:
-            return Notebook(path.name, reason=f"{size / 1e6:.0f} MB; {SIZE_LIMIT >> 20} MB are read")
+            return Notebook(
+                path.name, reason=f"{size / 1e6:.0f} MB; {SIZE_LIMIT >> 20} MB are read"
+            )
         data = path.read_bytes()
     except OSError as error:
         return Notebook(path.name, reason=f"cannot be read: {error.strerror}")
@@ -269,10 +285,12 @@ def definitions(code):
     if tree is None:
         return ""
     kept = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    lines, out = code.split("\n"), []
+    out = []
     for node in tree.body:
         constant = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
         if isinstance(node, kept) or constant:
-            first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
-            out += [""] * (first - 1 - len(out)) + lines[first - 1 : node.end_lineno]
+            for part in [*getattr(node, "decorator_list", ()), node]:
+                text = ast.get_source_segment(code, part) or ""
+                out += [""] * (part.lineno - 1 - len(out))
+                out += (text if part is node else f"@{text}").split("\n")
     return "\n".join(out)

@@ -1,0 +1,273 @@
+"""Marking many submissions: worker processes, a journal, a progress bar.
+
+The supervisor never touches a submission itself. Each worker judges, and owns a fork server; a
+worker that dies or does not end is replaced, and only the submission it was marking is concerned.
+"""
+
+import contextlib
+import hashlib
+import importlib
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from pathlib import Path
+
+from utils.grading.sandbox import Confinement, ForkServer, Limits
+
+
+@dataclass
+class Plan:
+    """Everything a worker needs to know; `bank` is "module:function" giving the exercises."""
+
+    bank: str
+    seed: int
+    confinement: Confinement | None
+    names: tuple = ()
+    limits: Limits = field(default_factory=Limits)
+    hidden: tuple = ()
+
+    def exercises(self):
+        module, _, function = self.bank.partition(":")
+        exercises = list(getattr(importlib.import_module(module), function)())
+        if self.names:
+            exercises = [exercise for exercise in exercises if exercise.name in self.names]
+        return exercises
+
+
+class Marker:
+    """A fork server and the exercises: marks one submission after another."""
+
+    def __init__(self, plan):
+        from utils.grading import marking
+
+        self.marking = marking
+        self.job = marking.Job(plan.exercises(), plan.seed, plan.limits)
+        self.server = ForkServer(plan.confinement, plan.hidden)
+
+    def __call__(self, submission):
+        return self.marking.mark(submission, self.job, self.server)
+
+    def close(self):
+        self.server.close()
+
+
+# --- workers --------------------------------------------------------------------------------------
+
+
+def _work(pipe, plan):
+    """A worker's life: a submission in, its result out, until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(Exception):
+        import pyprctl
+
+        pyprctl.set_pdeathsig(signal.SIGKILL)
+        pyprctl.set_dumpable(False)
+    marker = Marker(plan)
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            pipe.send(marker(pipe.recv()))
+    marker.close()
+
+
+class Worker:
+    """The supervisor's handle on one worker."""
+
+    def __init__(self, plan):
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_work, args=(theirs, plan), daemon=True)
+        with _one_thread():
+            self.process.start()
+        theirs.close()
+        self.task = self.since = None
+
+    def give(self, task):
+        self.task, self.since = task, time.monotonic()
+        with contextlib.suppress(OSError):
+            self.pipe.send(task)
+
+    def stop(self):
+        self.pipe.close()
+        self.process.kill()
+        self.process.join()
+
+
+@contextlib.contextmanager
+def _one_thread():
+    """Workers are as many as cores: their own numerical libraries get one thread each."""
+    names = [f"{name}_NUM_THREADS" for name in ("OMP", "MKL", "OPENBLAS")]
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def run(submissions, plan, jobs, patience=None):
+    """Yield a result for each submission, in the order in which they are done."""
+    patience = patience or plan.limits.total + 4 * plan.limits.cells
+    tasks = list(reversed(submissions))
+    tries = {}
+    workers = []
+    try:
+        workers += [Worker(plan) for _ in range(min(jobs, len(tasks)))]
+        for worker in workers:
+            worker.give(tasks.pop())
+        while any(worker.task for worker in workers):
+            busy = {worker.pipe: worker for worker in workers if worker.task}
+            for pipe in wait(list(busy), 1.0):
+                worker = busy[pipe]
+                try:
+                    result = pipe.recv()
+                    worker.task = None
+                    yield result
+                except (EOFError, OSError):
+                    submission = worker.task
+                    tries[submission.name] = tries.get(submission.name, 0) + 1
+                    worker = _replace(workers, worker, plan)
+                    if tries[submission.name] < 2:
+                        tasks.append(submission)
+                    else:
+                        yield unmarked(submission, "marking it ended the marker's worker twice")
+                if tasks:
+                    worker.give(tasks.pop())
+            for worker in [w for w in workers if w.task]:
+                if time.monotonic() - worker.since > patience:
+                    yield unmarked(worker.task, f"marking it took more than {patience:g} s")
+                    worker = _replace(workers, worker, plan)
+                    if tasks:
+                        worker.give(tasks.pop())
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
+def _replace(workers, worker, plan):
+    worker.stop()
+    workers[workers.index(worker)] = fresh = Worker(plan)
+    return fresh
+
+
+def unmarked(submission, reason):
+    """The result of a submission that could not be marked."""
+    return {
+        "name": submission.name,
+        "files": [file.name for file in submission.files],
+        "reason": reason,
+        "remarks": list(submission.remarks),
+        "functions": {},
+        "total": 0.0,
+        "out_of": 0.0,
+        "digest": "",
+    }
+
+
+# --- the journal ----------------------------------------------------------------------------------
+
+
+class Journal:
+    """Results as they come, one JSON line each, so that a killed batch can go on."""
+
+    def __init__(self, path, head):
+        self.path, self.head, self.done = Path(path), dict(head), {}
+        self.continued = self._read()
+        if not self.continued:
+            self.path.write_text(json.dumps(self.head) + "\n", encoding="utf-8")
+        self.file = self.path.open("a", encoding="utf-8")
+        if self.continued and not self.path.read_bytes().endswith(b"\n"):
+            self.file.write("\n")
+
+    @staticmethod
+    def seed_of(path):
+        """The seed of a journal that is there, else None."""
+        try:
+            with Path(path).open(encoding="utf-8") as file:
+                return int(json.loads(file.readline())["seed"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _read(self):
+        try:
+            lines = self.path.read_text(encoding="utf-8").split("\n")
+            if json.loads(lines[0]) != self.head:
+                return False
+        except (OSError, ValueError):
+            return False
+        for line in lines[1:]:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                entry = json.loads(line)
+                self.done[entry["key"]] = entry["result"]
+        return True
+
+    def add(self, key, result):
+        self.file.write(json.dumps({"key": key, "result": result}) + "\n")
+        self.file.flush()
+        self.done[key] = result
+
+    def close(self, finished):
+        self.file.close()
+        if finished:
+            self.path.unlink(missing_ok=True)
+
+
+def key_of(submission):
+    """Changes whenever the submission changes: name, remarks, and the files' bytes."""
+    digest = hashlib.sha256(repr((submission.name, submission.reason)).encode())
+    for path in submission.files:
+        digest.update(repr(path.name).encode())
+        if path.is_symlink() or not path.is_file():
+            continue
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+    return digest.hexdigest()
+
+
+def fingerprint(*folders):
+    """Changes whenever the code that decides about marks changes."""
+    digest = hashlib.sha256()
+    for folder in map(Path, folders):
+        for path in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def grade(submissions, plan, journal, jobs, progress=None, runner=None):
+    """All results, sorted by name; those that the journal holds are not marked again."""
+    keys = {submission.name: key_of(submission) for submission in submissions}
+    left = [s for s in submissions if keys[s.name] not in journal.done]
+    bar = progress(len(submissions), len(submissions) - len(left)) if progress else None
+    try:
+        for result in (runner or run)(left, plan, jobs) if left else ():
+            journal.add(keys[result["name"]], result)
+            if bar:
+                bar.update()
+    finally:
+        if bar:
+            bar.close()
+    return sorted((journal.done[key] for key in keys.values()), key=lambda result: result["name"])
+
+
+def progress_bar(total, done):
+    """A bar with rate and time left, on the error stream."""
+    from tqdm import tqdm
+
+    return tqdm(
+        total=total,
+        initial=done,
+        unit="submission",
+        file=sys.stderr,
+        smoothing=0.05,
+        mininterval=0.2 if sys.stderr.isatty() else 10,
+        dynamic_ncols=True,
+    )
