@@ -2,10 +2,10 @@
 
 Started as `python -I -S -B child.py`, with the site-packages folders as arguments: no `utils`, no
 `exercises`, no bank, no seed is ever in this process. It imports NumPy and PyTorch once and then
-waits. For each submission the marker sends a request with four descriptors; the fork server forks a
-guide, the guide steps into the empty room that bubblewrap has made (`setns`), forks the child inside
-it and only reports how the child ended. The child gives up its rights (capabilities, system calls,
-memory, processor time, files), closes everything but its two pipes, and only then reads the
+waits. For each submission the marker sends a request with four descriptors; the fork server forks
+a guide, the guide steps into the empty room that bubblewrap has made (`setns`), forks the child
+inside it and only reports how the child ended. The child gives up its rights (capabilities, system
+calls, memory, processor time, files), closes everything but its two pipes, and only then reads the
 submission. A submission therefore shares no process, no process numbers, no files and no network
 with the fork server or another submission.
 """
@@ -47,81 +47,16 @@ ABSENT = ("utils", "exercises")
 HELPERS = ("check", "hint", "progress", "solution", "question")
 
 # System calls that no exercise needs and that break out of a process: refused with EPERM.
-REFUSED = [
-    "fork",
-    "vfork",
-    "execve",
-    "execveat",
-    "ptrace",
-    "process_vm_readv",
-    "process_vm_writev",
-    "process_madvise",
-    "pidfd_open",
-    "pidfd_getfd",
-    "pidfd_send_signal",
-    "rt_sigqueueinfo",
-    "rt_tgsigqueueinfo",
-    "tkill",
-    "kcmp",
-    "unshare",
-    "setns",
-    "mount",
-    "umount2",
-    "pivot_root",
-    "chroot",
-    "move_mount",
-    "open_tree",
-    "fsopen",
-    "fsconfig",
-    "fsmount",
-    "fspick",
-    "mount_setattr",
-    "bpf",
-    "perf_event_open",
-    "keyctl",
-    "add_key",
-    "request_key",
-    "userfaultfd",
-    "io_uring_setup",
-    "io_uring_enter",
-    "io_uring_register",
-    "memfd_create",
-    "memfd_secret",
-    "shmget",
-    "shmat",
-    "shmctl",
-    "msgget",
-    "msgsnd",
-    "semget",
-    "mq_open",
-    "mknod",
-    "mknodat",
-    "init_module",
-    "finit_module",
-    "delete_module",
-    "kexec_load",
-    "kexec_file_load",
-    "reboot",
-    "swapon",
-    "swapoff",
-    "syslog",
-    "acct",
-    "settimeofday",
-    "clock_settime",
-    "adjtimex",
-    "clock_adjtime",
-    "name_to_handle_at",
-    "open_by_handle_at",
-    "personality",
-    "quotactl",
-    "fanotify_init",
-    "ioprio_set",
-    "sethostname",
-    "setdomainname",
-    "vhangup",
-    "setsid",
-    "setpgid",
-]
+REFUSED = """
+fork vfork execve execveat ptrace process_vm_readv process_vm_writev process_madvise pidfd_open
+pidfd_getfd pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo tkill kcmp unshare setns mount
+umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr bpf
+perf_event_open keyctl add_key request_key userfaultfd io_uring_setup io_uring_enter
+io_uring_register memfd_create memfd_secret shmget shmat shmctl msgget msgsnd semget mq_open mknod
+mknodat init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff
+syslog acct settimeofday clock_settime adjtimex clock_adjtime name_to_handle_at open_by_handle_at
+personality quotactl fanotify_init ioprio_set sethostname setdomainname vhangup setsid setpgid
+"""
 
 
 # --- giving up rights -----------------------------------------------------------------------------
@@ -134,7 +69,7 @@ def build_filter():
     except (ImportError, OSError, RuntimeError):
         return None
     refused = pyseccomp.SyscallFilter(defaction=pyseccomp.ALLOW)
-    for name in REFUSED:
+    for name in REFUSED.split():
         with contextlib.suppress(OSError, ValueError):  # unknown to this libseccomp or machine
             refused.add_rule(pyseccomp.ERRNO(errno.EPERM), name)
     # A new thread is a clone with CLONE_THREAD; every other clone is a new process. Only clone's
@@ -294,7 +229,7 @@ def run_child(request, questions, answers, null, status, refused, base):
     keep = sorted({0, 1, 2, questions, answers})
     for low, high in zip(keep, [*keep[1:], 1 << 16], strict=True):
         os.closerange(low + 1, high)
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")
+    sys.stdin, sys.stdout, sys.stderr = map(os.fdopen, (0, 1, 2), "rww")
     for number in range(1, signal.NSIG):
         with contextlib.suppress(OSError, ValueError):
             signal.signal(number, signal.SIG_DFL)

@@ -4,9 +4,8 @@ import hashlib
 import time
 from dataclasses import dataclass, field
 
-from utils.grading.judge import Answer, judge
-
 from utils.grading import frames, submissions
+from utils.grading.judge import Answer, judge
 from utils.grading.sandbox import Limits
 
 GIVE_UP = 2  # answers of one function that never came, after which it is not asked again

@@ -1,4 +1,4 @@
-"""What comes out of marking: gradebook, verdicts, Gradescope's format, feedback pages, a class page.
+"""What comes out of marking: gradebook, verdicts, Gradescope's format, feedback, a class page.
 
 Every writer takes the list of results and writes bytes that depend on nothing else: no clock, no
 host, no order of marking. Names and remarks come from learners: they are escaped for where they go.

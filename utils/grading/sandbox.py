@@ -1,8 +1,8 @@
 """The marker's side of the sandbox: what the machine offers, rooms, the fork server, children.
 
-A `Room` is an empty sandbox made by bubblewrap: own users, processes, network, mounts; nothing in it
-but Python, its packages (read-only) and a small scratch folder in memory. A `Child` is a process
-forked from the fork server that was put into a room of its own and asked questions over two pipes.
+A `Room` is an empty sandbox made by bubblewrap: own users, processes, network, mounts; nothing in
+it but Python, its packages (read-only) and a small scratch folder in memory. A `Child` is a process
+forked from the fork server that was put into a room of its own and is asked over two pipes.
 Ending the room kills everything that is in it, whatever it did.
 """
 
