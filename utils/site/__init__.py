@@ -6,7 +6,18 @@ Each module is one subject and has its own `setup(app)`; this one lists them.
 from importlib import import_module
 
 # In this order: `unplug` first, `static` (which reads all finished pages) last.
-SUBJECTS = ("unplug", "mathematics", "explorers", "pictures", "markup", "pages", "search", "static")
+SUBJECTS = (
+    "unplug",
+    "addresses",
+    "mathematics",
+    "downloads",
+    "pictures",
+    "explorers",
+    "markup",
+    "pages",
+    "search",
+    "static",
+)
 
 
 def setup(app):

@@ -10,10 +10,12 @@ window.
 import json
 import re
 from functools import cache
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 
 from utils.explorers import joining
+from utils.grading.questions import with_texts
+from utils.site.mathematics import render_text
 from utils.site.node import LineService
 
 ELEMENT = re.compile(
@@ -38,8 +40,18 @@ def fill(app, pagename, templatename, context, doctree):
 
 
 def filled(match):
-    markup = still(match["module"], unescape(match["state"]))
-    return f"{match[0].removesuffix('</ce-explorer>')}{markup}</ce-explorer>"
+    module, state = match["module"], unescape(match["state"])
+    if module == "question":
+        state = typeset(state)
+    markup = still(module, state)
+    return f'<ce-explorer module="{module}" state="{escape(state)}">{markup}</ce-explorer>'
+
+
+def typeset(state):
+    """A question's state with its texts as HTML: no formula is typeset in the browser."""
+    state = json.loads(state)
+    state["question"] = with_texts(state["question"], render_text)
+    return json.dumps(state, ensure_ascii=False)
 
 
 @cache
@@ -54,7 +66,7 @@ def write(app, exception):
     folder = Path(app.outdir, "_static", FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "explorers.css").write_text(joining.style(), "utf-8")
-    for module in ("element", *joining.MODULES):
+    for module in ("element", "question", *joining.MODULES):
         if Path(joining.HERE, f"{module}.mjs").is_file():
             script = joining.classic_script(module)
             (folder / f"{module}.js").write_text(script, "utf-8")

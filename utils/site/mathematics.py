@@ -8,6 +8,7 @@ their own that scrolls, and the equation's number stays outside that box.
 caller waiting, and its style sheet and its script may come from different versions.)
 """
 
+import re
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -55,6 +56,14 @@ def render_at(node, display):
     except FormulaError as error:
         logger.warning("KaTeX cannot read a formula: %s", error, location=node)
         return f"<code>{escape(latex)}</code>"
+
+
+def render_text(text):
+    """Plain text with formulas between dollar signs, as HTML."""
+    words = re.split(r"\$([^$]+)\$", text)
+    for i, word in enumerate(words):
+        words[i] = render(word) if i % 2 else escape(word, quote=False)
+    return "".join(words)
 
 
 def visit_inline(translator, node):

@@ -1,12 +1,12 @@
 """The frame of every page: its theme, what its head says, the contents, and the extra pages."""
 
 import re
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 from docutils import nodes
 
-from utils.site import static
+from utils.site import citation, static
 
 THEME = Path(__file__).parent / "theme"
 # Pages that have no source file of their own: name, title, description.
@@ -47,24 +47,40 @@ def extra_pages(app):
 
 def describe(app, pagename, templatename, context, doctree):
     """Fill in what layout.html asks for under `page` and `site`."""
+    known = app.config.site_addresses
     meta = context.get("meta") or {}
-    body = context.get("body", "")
-    context["site"] = {"version": static.version(), "repository": None}
+    title = unescape(plain(context["title"]))
+    cover = pagename == app.config.root_doc
+    description = meta.get("description") or context.get("description") or opening(doctree)
+    context["site"] = {"version": static.version(), "repository": known.repository}
     context["author"] = escape(app.config.author)
     context["page"] = {
-        "title": escape(plain(context["title"])),
-        "is_cover": pagename == app.config.root_doc,
-        "description": escape(
-            meta.get("description") or context.get("description") or opening(doctree)
-        ),
-        "kind": "cover" if pagename == app.config.root_doc else "chapter",
+        "title": escape(title),
+        "is_cover": cover,
+        "description": escape(description),
+        "kind": "cover" if cover else "chapter",
+        "address": known.page(pagename) if doctree else "",
+        "citation": citation.bibtex(app.config, title, pagename, known.page(pagename))
+        if doctree
+        else "",
         "contents": contents(context),
         "part": " · ".join(plain(parent["title"]) for parent in context.get("parents", [])),
-        "tools": [],
-        "fonts": static.preloads(body),
+        "tools": context.get("page_tools", []),
+        "fonts": static.preloads(context.get("body", "")),
         "styles": context.get("page_styles", []),
         "scripts": context.get("page_scripts", []),
     }
+    if pagename == "404":
+        lead_home(context, known.prefix)
+
+
+def lead_home(context, prefix):
+    """The page for wrong addresses is shown at any depth: its links start at the host's root."""
+    pathto = context["pathto"]
+    context["pathto"] = lambda target, *rest: prefix + pathto(target, *rest)
+    context["content_root"] = prefix
+    page = context["page"]
+    page["contents"] = re.sub(r'href="(?![a-z]+:|/|#)', f'href="{prefix}', page["contents"])
 
 
 def plain(markup):

@@ -1,0 +1,58 @@
+"""The executed notebook of each chapter, beside its page: `coin_flips.html`, `coin_flips.ipynb`.
+
+Chapters are written as text; learners want a notebook that opens anywhere, with its outputs.
+Where the book's repository is known, a first cell installs the book's own package on Colab.
+"""
+
+from pathlib import Path
+
+import nbformat
+
+
+def setup(app):
+    app.connect("html-page-context", offer, priority=500)
+
+
+def offer(app, pagename, templatename, context, doctree):
+    """Write the page's notebook, and list the page's tools."""
+    known = app.config.site_addresses
+    tools = context.setdefault("page_tools", [])
+    if write_notebook(app, pagename, known.repository):
+        name = f"{pagename.rsplit('/', 1)[-1]}.ipynb"
+        tools.append(tool("Notebook", name, "Download this page as a notebook", "download", name))
+        if known.colab(pagename):
+            tools.append(tool("Colab", known.colab(pagename), "Open in Google Colab", "run"))
+    if doctree is not None and known.repository:
+        source = Path(app.env.doc2path(pagename)).relative_to(app.srcdir).as_posix()
+        tools.append(tool("Edit", known.edit(source), "Edit this page on GitHub", "edit"))
+
+
+def tool(label, href, title, icon, download=None):
+    return {"label": label, "href": href, "title": title, "icon": icon, "download": download}
+
+
+def write_notebook(app, pagename, repository):
+    """Copy what MyST-NB has executed; False if the page is no notebook."""
+    executed = Path(app.outdir).parent / "jupyter_execute" / f"{pagename}.ipynb"
+    if pagename not in app.env.found_docs or not executed.is_file():
+        return False
+    notebook = nbformat.read(executed, as_version=4)
+    if not any(cell.cell_type == "code" for cell in notebook.cells):
+        return False
+    if repository:
+        notebook.cells.insert(0, first_cell(repository))
+    target = Path(app.outdir, f"{pagename}.ipynb")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, target)
+    return True
+
+
+def first_cell(repository):
+    cell = nbformat.v4.new_code_cell(
+        "# On Google Colab, install the book's own package first; elsewhere this does nothing.\n"
+        "import sys\n\n"
+        'if "google.colab" in sys.modules:\n'
+        f"    %pip install -q anywidget git+{repository}"
+    )
+    cell["id"] = "install-on-colab"
+    return cell
