@@ -193,32 +193,57 @@ def _axis(array, name, axis):
 # --- How it is computed --------------------------------------------------------------------------
 
 
-def _in_blocks(compute, count, step):
-    """Call `compute(part)` for slices of `count` items; a block stays in the processor's cache."""
+def _in_blocks(compute, count, width=1):
+    """Call `compute(part)` for slices of `count` items of `width` numbers each.
+
+    A block stays in the processor's cache. Threads take larger ones, so as to wait less for each
+    other, and only single numbers: rows need so many small steps that they would mostly wait.
+    """
+    threads = THREADS if width == 1 else 1
+    step = max(1, (1 << (15 if threads == 1 else 17)) // width)
+    parts = [slice(i, min(i + step, count)) for i in range(0, count, step)]
 
     def run(part):
         with np.errstate(all="ignore"):
             compute(part)
 
-    parts = [slice(i, min(i + step, count)) for i in range(0, count, step)]
-    if THREADS == 1 or len(parts) < 4:
+    if threads == 1 or len(parts) < 4:
         for part in parts:
             run(part)
     else:
-        with ThreadPoolExecutor(THREADS) as pool:
+        with ThreadPoolExecutor(threads) as pool:
             list(pool.map(run, parts))
 
 
 def _elementwise(compute, shape, dtype, *arrays):
     """`compute(*blocks)` on flat blocks of arrays that broadcast to `shape` (None stays None)."""
-    flat = [None if a is None else np.broadcast_to(a, shape).reshape(-1) for a in arrays]
+    blocks = _flat(shape, arrays)
     result = np.empty(prod(shape), dtype)
 
     def work(part):
-        result[part] = compute(*(None if a is None else a[part] for a in flat))
+        result[part] = compute(*blocks(part))
 
-    _in_blocks(work, result.size, 1 << 15)
-    return result.reshape(shape)
+    _in_blocks(work, result.size)
+    return result.reshape(shape)[()]
+
+
+def _flat(shape, arrays):
+    flat = [None if a is None else np.broadcast_to(a, shape).reshape(-1) for a in arrays]
+    return lambda part: (None if a is None else a[part] for a in flat)
+
+
+def _elementwise_loss(compute, reduction, shape, dtype, *arrays):
+    """The same for a loss: every one, their sum, or their mean over all elements."""
+    if reduction == "none":
+        return _elementwise(compute, shape, dtype, *arrays)
+    blocks, sums = _flat(shape, arrays), {}
+
+    def work(part):
+        sums[part.start] = compute(*blocks(part)).sum(dtype=np.float64)
+
+    _in_blocks(work, prod(shape))
+    total = np.array([sums[start] for start in sorted(sums)])
+    return _reduced(total, reduction, prod(shape), dtype)
 
 
 def _times(weight, term):
@@ -261,7 +286,7 @@ def sigmoid(z):
         e = np.exp(-np.abs(z.astype(work, copy=False)))
         return np.where(z > 0, work.type(1), e) / (1 + e)
 
-    return _elementwise(compute, z.shape, z.dtype, z)[()]
+    return _elementwise(compute, z.shape, z.dtype, z)
 
 
 def softplus(z):
@@ -278,7 +303,7 @@ def softplus(z):
         z = z.astype(work, copy=False)
         return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
 
-    return _elementwise(compute, z.shape, z.dtype, z)[()]
+    return _elementwise(compute, z.shape, z.dtype, z)
 
 
 def log_sigmoid(z):
@@ -319,7 +344,7 @@ def bce(p, y, *, weight=None, reduction="mean"):
         loss = _times(y, -np.log(p)) + _times(1 - y, -np.log1p(-p))
         return loss if weight is None else _times(weight, loss)
 
-    return _reduced(_elementwise(compute, p.shape, work, p, y, weight), reduction, p.size, p.dtype)
+    return _elementwise_loss(compute, reduction, p.shape, p.dtype, p, y, weight)
 
 
 def grad_bce(p, y, *, weight=None, reduction="mean"):
@@ -339,16 +364,14 @@ def grad_bce(p, y, *, weight=None, reduction="mean"):
         gradient = np.where(certain, 1 - 2 * p, (p - y) / (p * (1 - p)))
         return scale * (gradient if weight is None else _times(weight, gradient))
 
-    return _elementwise(compute, p.shape, p.dtype, p, y, weight)[()]
+    return _elementwise(compute, p.shape, p.dtype, p, y, weight)
 
 
-def _votes(z, y, pos_weight):
-    """What the labels weigh on the side that the sign of z denies, and on the side it takes."""
+def _against(up, y, pos_weight):
+    """What the labels weigh against `up`: 1 - y where it holds, elsewhere y (or pos_weight y)."""
     if pos_weight is None:
-        against = np.abs(y - (z > 0))
-        return against, 1 - against
-    ones, zeros = pos_weight * y, 1 - y
-    return np.where(z > 0, zeros, ones), np.where(z > 0, ones, zeros)
+        return np.abs(y - up)
+    return np.where(up, 1 - y, pos_weight * y)
 
 
 def bce_with_logits(z, y, *, weight=None, pos_weight=None, reduction="mean"):
@@ -369,16 +392,14 @@ def bce_with_logits(z, y, *, weight=None, pos_weight=None, reduction="mean"):
 
     def compute(z, y, weight, pos_weight):
         z, y = z.astype(work, copy=False), y.astype(work, copy=False)
-        size = np.abs(z)
-        against, agreeing = _votes(z, y, pos_weight)
+        size, against = np.abs(z), _against(z > 0, y, pos_weight)
         loss = np.log1p(np.exp(-size))
         if pos_weight is not None:
-            loss *= against + agreeing
+            loss *= pos_weight * y + (1 - y)
         loss += against * size if size.max() < np.inf else _times(against, size)
         return loss if weight is None else _times(weight, loss)
 
-    loss = _elementwise(compute, z.shape, work, z, y, weight, pos_weight)
-    return _reduced(loss, reduction, z.size, z.dtype)
+    return _elementwise_loss(compute, reduction, z.shape, z.dtype, z, y, weight, pos_weight)
 
 
 def grad_bce_with_logits(z, y, *, weight=None, pos_weight=None, reduction="mean"):
@@ -394,13 +415,12 @@ def grad_bce_with_logits(z, y, *, weight=None, pos_weight=None, reduction="mean"
 
     def compute(z, y, weight, pos_weight):
         z, y = z.astype(np.float64), y.astype(np.float64)
-        against, agreeing = _votes(z, y, pos_weight)
-        e = np.exp(-np.abs(z))
-        gradient = (against - agreeing * e) / (1 + e)
-        gradient *= (z > 0) * (2 * scale) - scale
+        e, up = np.exp(-np.abs(z)), z > 0
+        gradient = _against(up, y, pos_weight) - _against(~up, y, pos_weight) * e
+        gradient *= (up * (2 * scale) - scale) / (1 + e)
         return gradient if weight is None else weight * gradient
 
-    return _elementwise(compute, z.shape, z.dtype, z, y, weight, pos_weight)[()]
+    return _elementwise(compute, z.shape, z.dtype, z, y, weight, pos_weight)
 
 
 # --- Many logits ---------------------------------------------------------------------------------
@@ -414,7 +434,7 @@ def _as_rows(array, axis):
 
 
 def _exponentials(rows):
-    """Logits z as float64, a shift c for each row (or 0 for all), and e = exp(z - c).
+    """Logits z, a shift c for each row, and e = exp(z - c) in float64.
 
     Rows whose greatest logit is within ±100 need no shift, and without one there is no difference
     to round. Beyond, c is the greatest logit, and what the subtraction rounds away is put back as
@@ -422,7 +442,7 @@ def _exponentials(rows):
     """
     z = rows.astype(np.float64)
     if rows.min() >= -100 and rows.max() <= 100:
-        return z, np.zeros((len(z), 1)), np.exp(z)
+        return rows, np.zeros((len(z), 1)), np.exp(z, out=z)
     top = z.max(axis=1, keepdims=True)
     # One infinite logit takes all the probability; two of them have no limit.
     sure = z == np.inf
@@ -455,7 +475,7 @@ def _log_partition(z, e):
     """The greatest logit of each row, and how far the log-sum-exp lies above it, never negative."""
     k = z.argmax(axis=1)[:, None]
     above = np.log1p(_without(e, k) / np.take_along_axis(e, k, axis=1))
-    return np.take_along_axis(z, k, axis=1), above
+    return np.take_along_axis(z, k, axis=1).astype(np.float64), above
 
 
 def _rowwise(compute, rows, *others, width=None, dtype=np.float64):
@@ -466,7 +486,7 @@ def _rowwise(compute, rows, *others, width=None, dtype=np.float64):
     def work(part):
         result[part] = compute(rows[part], *(None if a is None else a[part] for a in others))
 
-    _in_blocks(work, len(rows), max(1, (1 << 16) // rows.shape[1]))
+    _in_blocks(work, len(rows), rows.shape[1])
     return result
 
 

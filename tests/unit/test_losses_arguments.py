@@ -134,10 +134,10 @@ def test_weights_of_the_binary_losses_broadcast_as_in_pytorch(reduction):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_large_arrays_in_blocks_on_threads_give_the_same(threads, monkeypatch):
     monkeypatch.setattr(losses, "THREADS", threads)
-    z, y = RNG.normal(0, 3, 300_001), (RNG.random(300_001) < 0.5).astype(float)
+    z, y = RNG.normal(0, 3, 600_001), (RNG.random(600_001) < 0.5).astype(float)
     expected = np.logaddexp(0, np.where(y == 1, -z, z))
     np.testing.assert_allclose(losses.bce_with_logits(z, y, reduction="none"), expected, rtol=1e-13)
-    rows, index = z[:300_000].reshape(-1, 50), RNG.integers(0, 50, 6000)
+    rows, index = z[:600_000].reshape(-1, 50), RNG.integers(0, 50, 12_000)
     expected = F.cross_entropy(torch.tensor(rows), torch.tensor(index), reduction="none")
     np.testing.assert_allclose(
         losses.cross_entropy(rows, index, reduction="none"), expected, rtol=1e-12
