@@ -56,6 +56,7 @@ def medians(*functions):
     times = [[] for _ in functions]
     for run in range(RUNS + 2):
         for f, ts in zip(functions, times, strict=True):
+            time.sleep(0.01)  # PyTorch's threads go on spinning for a while when they are done
             start = time.perf_counter()
             f()
             if run >= 2:
