@@ -14,6 +14,7 @@ SUBJECTS = (
     "pictures",
     "explorers",
     "markup",
+    "cards",
     "pages",
     "search",
     "static",

@@ -59,6 +59,7 @@ def describe(app, pagename, templatename, context, doctree):
         "is_cover": cover,
         "description": escape(description),
         "kind": "cover" if cover else "chapter",
+        "card": context.get("page_card", ""),
         "address": known.page(pagename) if doctree else "",
         "citation": citation.bibtex(app.config, title, pagename, known.page(pagename))
         if doctree
