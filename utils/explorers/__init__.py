@@ -19,6 +19,8 @@ from utils.explorers.widgets import (
     Precision,
     Smoothing,
     Softmax,
+    Temperature,
+    Training,
     Weights,
 )
 
@@ -31,6 +33,8 @@ __all__ = [
     "Precision",
     "Smoothing",
     "Softmax",
+    "Temperature",
+    "Training",
     "Weights",
     "classic_script",
     "style",

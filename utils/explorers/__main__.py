@@ -1,5 +1,11 @@
-"""`python -m utils.explorers` writes the tables of numbers that the figures show."""
+"""Makes the files of data that the figures show.
 
-from utils.explorers.tables import main
+python -m utils.explorers           NumPy's results in low precision, and the training points
+python -m utils.explorers digits    trains the classifier whose logits the temperature figure shows
+"""
 
-main()
+import sys
+
+from utils.explorers import digits, tables
+
+(digits if sys.argv[1:] == ["digits"] else tables).main()

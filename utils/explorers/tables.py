@@ -91,25 +91,30 @@ def wrong_side(size, label, dtype, formula):
 
 def precision_table():
     table = {"mistakes": numbers(MISTAKES, 6)}
-    for dtype, digits in ((np.float16, 4), (np.float32, 6), (np.float64, 6)):
+    for dtype, digits in ((np.float16, 4), (np.float32, 5), (np.float64, 5)):
         for formula in FORMULAS:
             for label in (0, 1):
                 value, grad = wrong_side(MISTAKES, label, dtype, formula)
                 key = f"{dtype.__name__}_{formula}_{label}"
                 table[f"{key}_value"] = numbers(value, digits)
-                table[f"{key}_grad"] = numbers(grad, digits)
+                table[f"{key}_grad"] = numbers(grad, 3)
     return table
 
 
 def numbers(values, digits):
-    """The values as one string that JavaScript reads back with split and Number."""
+    """The values as one string that JavaScript reads back with split and Number.
+
+    Small ones keep three digits, all that the figures show of them.
+    """
 
     def show(v):
         if np.isnan(v):
             return "NaN"
         if np.isinf(v):
             return "Infinity" if v > 0 else "-Infinity"
-        text = f"{float(v):.{digits}g}".replace("e-0", "e-").replace("e+0", "e")
+        text = f"{float(v):.{digits if abs(v) >= 1e-3 else 3}g}".replace("e-0", "e-").replace(
+            "e+0", "e"
+        )
         return "0" if text == "-0" else text.removeprefix("0") if text.startswith("0.") else text
 
     return " ".join(map(show, values))
@@ -118,7 +123,7 @@ def numbers(values, digits):
 def bce_table():
     return {
         f"{dtype.__name__}_{y}": numbers(naive_bce(BCE_LOGITS, y, dtype), digits)
-        for dtype, digits in ((np.float16, 4), (np.float32, 6), (np.float64, 6))
+        for dtype, digits in ((np.float16, 4), (np.float32, 5), (np.float64, 5))
         for y in (0, 1)
     }
 
@@ -136,11 +141,21 @@ def module(names):
     return "\n".join(lines) + "\n"
 
 
+def training_points():
+    """Two clouds of ten points, classes 0 and 1: "x y label", a point after the other."""
+    rng = np.random.default_rng(3)
+    centres = np.array([[-1.1, -0.7], [1.1, 0.7]])
+    points = np.round(np.repeat(centres, 10, axis=0) + rng.normal(0, 0.62, (20, 2)), 1)
+    points = points.clip([-2.8, -1.9], [2.8, 1.9])
+    return np.column_stack([points, np.repeat([0, 1], 10)])
+
+
 def modules():
     """File name -> source, for all tables."""
     return {
         "bce_data.mjs": module({"NAIVE_BCE": bce_table()}),
         "precision_data.mjs": module({"PRECISION": precision_table()}),
+        "training_data.mjs": module({"CLOUD": numbers(training_points().ravel(), 3)}),
     }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import traitlets
 
 from utils import losses
-from utils.explorers import tables
+from utils.explorers import digits, tables
 from utils.explorers.joining import style, widget_module
 
 
@@ -85,6 +85,33 @@ class Numbers(Number):
             many = str(self.shortest) if self.shortest == self.longest else many
             raise traitlets.TraitError(f"{self.name} wants {many} numbers, got {len(value)}.")
         return [super(Numbers, self).validate(obj, v) for v in value]
+
+
+class Points(traitlets.TraitType):
+    """A list of `count` points [x, y] with coordinates from `low` to `high`."""
+
+    def __init__(self, default, low, high):
+        super().__init__(default)
+        self.low, self.high, self.count = low, high, len(default)
+        self.tag(sync=True, control=True)
+
+    def default(self, obj=None):
+        return [[float(v) for v in point] for point in self.default_value]
+
+    def validate(self, obj, value):
+        try:
+            points = np.array(value, float)
+        except (TypeError, ValueError):
+            points = np.empty(0)
+        if points.shape != (self.count, 2) or np.isnan(points).any():
+            raise traitlets.TraitError(
+                f"{self.name} must be {self.count} points [x, y], got {value!r}."
+            )
+        if points.min() < self.low or points.max() > self.high:
+            raise traitlets.TraitError(
+                f"{self.name} has coordinates from {self.low:g} to {self.high:g}, got {value!r}."
+            )
+        return points.tolist()
 
 
 class Result(traitlets.Any):
@@ -415,3 +442,80 @@ class Precision(Explorer):
         dtype = np.dtype(self.dtype).type
         value, grad = tables.wrong_side(self.wrong_by, int(self.label), dtype, self.formula)
         return {"value": float(value), "grad": float(grad)}
+
+
+class Training(Explorer):
+    """Gradient descent with cross-entropy or squared error, on 22 points in the plane.
+
+    step: 0 to 200. rate: the learning rate, 0.01 to 3. objective: "ce" or "squared". start:
+    "zero", "wrong" (sure of the opposite) or "right". points: two movable ones, [x, y] each, of
+    class 0 and class 1. Results: w (two weights and the bias), loss (of the objective), size (of
+    its gradient), accuracy.
+    """
+
+    module = "training"
+    step = Number(20, 0, 200, integer=True)
+    rate = Number(0.5, 0.01, 3, step=0.01)
+    objective = Choice("ce", ["ce", "squared"])
+    start = Choice("zero", ["zero", "wrong", "right"])
+    points = Points([[0.6, 1.5], [-1.1, 0.2]], -3, 3)
+    w = Result()
+    loss = Result()
+    size = Result()
+    accuracy = Result()
+
+    STARTS = {"zero": (0, 0, 0), "wrong": (-4, -4, 0), "right": (2, 2, 0)}
+
+    def results(self):
+        cloud = tables.training_points()
+        x = np.column_stack([np.vstack([cloud[:, :2], self.points]), np.ones(len(cloud) + 2)])
+        y = np.append(cloud[:, 2], [0.0, 1.0])
+        w = np.array(self.STARTS[self.start], float)
+        for _ in range(self.step):
+            w = w - self.rate * self._gradient(x, y, w)
+        z = x @ w
+        squared = np.mean(losses.grad_bce_with_logits(z, y, reduction="none") ** 2)
+        return {
+            "w": w.tolist(),
+            "loss": float(losses.bce_with_logits(z, y) if self.objective == "ce" else squared),
+            "size": float(np.linalg.norm(self._gradient(x, y, w))),
+            "accuracy": float(np.mean((z > 0) == (y == 1))),
+        }
+
+    def _gradient(self, x, y, w):
+        z = x @ w
+        pull = losses.grad_bce_with_logits(z, y, reduction="none")
+        if self.objective == "squared":
+            pull = 2 * pull * losses.sigmoid(z) * losses.sigmoid(-z)
+        return pull @ x / len(y)
+
+
+class Temperature(Explorer):
+    """Temperature and calibration of a real classifier of digits (see `utils.explorers.digits`).
+
+    temperature: 0.25 to 8. Results: nll (mean loss, nats), ece (expected calibration error, ten
+    bins), accuracy (the same at every temperature), best (the temperature of least loss), best_nll.
+    """
+
+    module = "temperature"
+    temperature = Number(1.0, 0.25, 8, step=0.01)
+    nll = Result()
+    ece = Result()
+    accuracy = Result()
+    best = Result()
+    best_nll = Result()
+
+    def results(self):
+        z, y = digits.decode()
+        sure = losses.softmax(z / self.temperature).max(axis=1)
+        right = z.argmax(axis=1) == y
+        gap = np.zeros(10)
+        np.add.at(gap, np.minimum(9, np.floor(sure * 10).astype(int)), right - sure)
+        best = digits.best_temperature()
+        return {
+            "nll": float(losses.cross_entropy(z / self.temperature, y)),
+            "ece": float(np.abs(gap).sum() / len(y)),
+            "accuracy": float(right.mean()),
+            "best": best,
+            "best_nll": float(losses.cross_entropy(z / best, y)),
+        }
