@@ -69,13 +69,13 @@ def test_a_known_wrong_number_is_answered_with_its_mistake(page):
     for typed, said in [
         ("0.3219", "bits"),
         ("-0.2231", "sign"),
-        ("0.9", "Not yet"),
+        ("0.9", "hint"),
         ("a lot", "not a number"),
     ]:
         form.get_by_label("Your answer").fill(typed)
         page.keyboard.press("Enter")
         reply = form.get_by_role("status").inner_text()
-        assert "Not right" in reply and said in reply
+        assert "Not yet" in reply and said in reply
     form.get_by_role("button", name="Hint").click()
     assert "Minus a logarithm." in form.get_by_role("status").inner_text()
 
@@ -96,7 +96,7 @@ def test_a_choice_by_keyboard(page):
 def test_steps_are_moved_into_order_and_focus_follows(page):
     form = page.locator("form").nth(2)
     form.get_by_role("button", name="Check").click()
-    assert "Not right" in form.get_by_role("status").inner_text()
+    assert "Not yet" in form.get_by_role("status").inner_text()
     for place, step in enumerate(("one", "two", "three")):
         for _ in range(3):
             texts = form.locator("li > span").all_inner_texts()

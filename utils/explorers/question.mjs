@@ -33,7 +33,7 @@ export function judgeNumber(q, typed) {
   const mistake = q.wrong.find((w) => sameNumber(typed, w.value, q.rtol));
   if (mistake) return { right: false, text: mistake.feedback };
   if (q.answer !== 0 && sameNumber(typed, -q.answer, q.rtol)) return { right: false, text: "The size is right, the sign is not." };
-  return { right: false, text: "Not yet." };
+  return { right: false, text: q.hint ? "Take the hint, if you like." : "" };
 }
 
 /** @returns {Record<string, boolean>} */
@@ -57,15 +57,10 @@ function rememberSolved(id) {
 const shown = (q, text) => (q.html ? text : esc(text));
 
 /** The answer, folded away: all that is there when no script runs. @param {Question} q */
-const solutionMarkup = (q) => `<details class="ce-solution"><summary>Answer</summary><p>${shown(q, q.solution)}</p></details>`;
-
-/** @param {{question: Question}} state */
-export function stillQuestion({ question: q }) {
-  const items = q.kind === "choice" ? q.options.map((o) => o.text) : q.kind === "order" ? q.start.map((i) => q.steps[i]) : [];
-  const list = items.length ? `<ul>${items.map((t) => `<li>${shown(q, t)}</li>`).join("")}</ul>` : "";
-  const answer = q.kind === "order" ? `<ol>${q.steps.map((t) => `<li>${shown(q, t)}</li>`).join("")}</ol>` : "";
-  return `<div class="ce ce-still ce-question"><p class="ce-prompt">${shown(q, q.prompt)}</p>${list}${answer ? `<details class="ce-solution"><summary>Answer</summary>${answer}<p>${shown(q, q.solution)}</p></details>` : solutionMarkup(q)}</div>`;
-}
+const solutionMarkup = (q) => {
+  const steps = q.kind === "order" ? `<ol>${q.steps.map((t) => `<li>${shown(q, t)}</li>`).join("")}</ol>` : "";
+  return `<details class="ce-solution"><summary>Answer</summary>${steps}<p>${shown(q, q.solution)}</p></details>`;
+};
 
 /** @param {Question} q @param {number[]} order */
 function questionForm(q, order) {
@@ -79,12 +74,19 @@ function questionForm(q, order) {
     .join("")}</ol>`;
 }
 
+/** The whole question. Drawn at build time too, so that nothing moves when it comes alive; without
+ * scripts the style sheet hides what could not answer and shows the answer. @param {Question} q @param {number[]} order */
+function questionMarkup(q, order) {
+  const hint = q.hint ? '<button class="ce-button" type="button" data-hint>Hint</button>' : "";
+  return `<form class="ce ce-question"><fieldset><legend class="ce-prompt">${shown(q, q.prompt)}</legend><div class="ce-fields">${questionForm(q, order)}</div></fieldset><div class="ce-tools"><button class="ce-button" type="submit">Check</button>${hint}</div><p class="ce-reply" role="status"></p><div class="ce-after">${solutionMarkup(q)}</div></form>`;
+}
+
 /** @param {{model: any, el: HTMLElement}} context */
 function renderQuestion({ model, el }) {
   /** @type {Question} */
   const q = model.get("question");
   let order = q.kind === "order" ? [...q.start] : [];
-  el.innerHTML = `<form class="ce ce-question"><fieldset><legend class="ce-prompt">${shown(q, q.prompt)}</legend><div class="ce-fields">${questionForm(q, order)}</div></fieldset><div class="ce-tools"><button class="ce-button" type="submit">Check</button>${q.hint ? '<button class="ce-button" type="button" data-hint>Hint</button>' : ""}</div><p class="ce-reply" role="status"></p><div class="ce-after" hidden>${solutionMarkup(q)}</div></form>`;
+  el.innerHTML = questionMarkup(q, order);
   const form = /** @type {HTMLFormElement} */ (el.firstElementChild);
   const fields = /** @type {HTMLElement} */ (form.querySelector(".ce-fields"));
   const reply = /** @type {HTMLElement} */ (form.querySelector(".ce-reply"));
@@ -94,13 +96,13 @@ function renderQuestion({ model, el }) {
   /** @param {boolean} right @param {string} html */
   const say = (right, html) => {
     form.classList.toggle("ce-right", right);
-    reply.innerHTML = `<strong>${right ? "✓ Right." : "✗ Not right."}</strong> ${html}`;
+    reply.innerHTML = `<strong>${right ? "✓ Right." : "✗ Not yet."}</strong> ${html}`;
     if (right) {
       rememberSolved(q.id);
       model.set("solved", true);
       model.save_changes();
     }
-    after.hidden = !(right || tries >= 2);
+    after.classList.toggle("ce-open", right || tries >= 2);
   };
   const check = () => {
     tries += 1;
@@ -139,9 +141,12 @@ function renderQuestion({ model, el }) {
   });
   if (solved()[q.id]) {
     reply.textContent = "You solved this one before.";
-    after.hidden = false;
+    after.classList.add("ce-open");
   }
   return () => el.replaceChildren();
 }
+
+/** @param {{question: Question}} state */
+const stillQuestion = ({ question: q }) => questionMarkup(q, q.kind === "order" ? q.start : []);
 
 export default { render: renderQuestion, still: stillQuestion };
