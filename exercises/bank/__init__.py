@@ -1,1 +1,26 @@
-"""The bank: what is asked, what is right, and the mistakes that are known by name."""
+"""The bank: what is asked, what is right, and the mistakes that are known by name.
+
+One module a topic, each with a tuple `EXERCISES`; a topic's notebook has the module's name. Inputs
+are drawn (`drawing`), never written down, and away from degenerate ones: one sample, two classes,
+hard labels only, constant logits, labels that are the arg max make wrong answers right.
+"""
+
+from functools import cache
+from importlib import import_module
+
+TOPICS = ("sigmoid",)
+
+
+@cache
+def exercises():
+    """All exercises, in the order of the notebooks."""
+    return tuple(e for topic in TOPICS for e in import_module(f"{__name__}.{topic}").EXERCISES)
+
+
+def find(name):
+    """The exercise of this name."""
+    found = next((e for e in exercises() if e.name == name), None)
+    if found is None:
+        known = ", ".join(e.name for e in exercises())
+        raise KeyError(f"There is no exercise {name!r}; there are {known}.")
+    return found

@@ -1,0 +1,98 @@
+"""The words of a verdict: what is right, the first thing that is wrong, its name, a question."""
+
+import numpy as np
+
+from utils.grading.compare import kind_of, kind_wanted
+
+FACTORS = ("the result is", "the sign is flipped", "the sum is", "the mean runs")
+MANY = 24  # entries beyond which an array is summed up instead of shown
+
+
+def show(value):
+    """A value in few characters, with the digits that matter."""
+    if isinstance(value, tuple | list):
+        inner = ", ".join(show(v) for v in value)
+        return f"({inner})" if isinstance(value, tuple) else f"[{inner}]"
+    if isinstance(value, bool | np.bool_ | str) or value is None:
+        return repr(value)
+    if isinstance(value, int | np.integer):
+        return str(value)
+    if isinstance(value, float | np.floating):
+        return f"{value:.5g}"
+    if not isinstance(value, np.ndarray):
+        text = repr(value)
+        return text if len(text) < 60 else f"{text[:57]}…"
+    if value.size > MANY:
+        return f"<an array of shape {value.shape}>"
+    text = np.array2string(
+        value, separator=", ", formatter={"float_kind": lambda x: f"{x:.5g}"}, max_line_width=10**6
+    )
+    return " ".join(text.split())
+
+
+def call(exercise, args):
+    """The call as one would type it."""
+    names = exercise.parameters
+    if len(names) != len(args):
+        return f"{exercise.name}({', '.join(map(show, args))})"
+    return (
+        f"{exercise.name}({', '.join(f'{n}={show(a)}' for n, a in zip(names, args, strict=True))})"
+    )
+
+
+def joined(names):
+    """a, b and c."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def what_came(exercise, tried):
+    """The sentence on one input that went wrong."""
+    answer, expected = tried.answer, tried.expected
+    start = f"On {tried.case.name}: "
+    what = call(exercise, tried.args) if exercise.driver is None else exercise.name
+    if answer.kind == "timeout":
+        where = f" It was at: {answer.where}" if answer.where else ""
+        return f"{start}{what} did not come back ({answer.error}).{where}"
+    if answer.kind != "value":
+        where = f", at: {answer.where}" if answer.where else ""
+        return f"{start}{what} raised {answer.error}{where}"
+    if answer.mutated:
+        return (
+            f"{start}{exercise.name} changes the array it was given. Its caller still needs that: "
+            "work on a copy, or write `a = a - b` instead of `a -= b`."
+        )
+    if tried.problem == "kind":
+        hint = ""
+        if kind_of(answer.value) == "None":
+            hint = " Is there a `return` at the end?"
+        elif kind_of(answer.value) == "torch.Tensor":
+            hint = " This task is done in NumPy, without torch."
+        return (
+            f"{start}{what} should give a {kind_wanted(expected)}, but gave a value of kind "
+            f"{kind_of(answer.value)}.{hint}"
+        )
+    if tried.problem == "shape":
+        got, right = np.shape(answer.value), np.shape(expected)
+        if isinstance(expected, tuple):
+            return f"{start}{what}: one of the arrays has another shape than is asked."
+        return f"{start}{what} should have the shape {right}, but has {got}."
+    if tried.problem == "dtype":
+        parts = expected if isinstance(expected, tuple) else (expected,)
+        given = answer.value if isinstance(answer.value, tuple | list) else (answer.value,)
+        right, got = np.asarray(parts[0]).dtype, np.asarray(given[0]).dtype
+        return f"{start}the values are right, but their number type is {got}, not {right}."
+    return f"{start}{what} should give {show(expected)}, but gave {show(answer.value)}."
+
+
+def named(names):
+    """The sentence that calls the mistakes by their names."""
+    if len(names) == 2 and names[1].startswith(FACTORS) and not names[0].startswith(FACTORS):
+        return f"This is what comes out when {names[0]}, and besides {names[1]}."
+    if len(names) > 1:
+        ways = ", or when ".join(names)
+        return f"This is what comes out when {ways} (on these inputs the same)."
+    return f"This is what comes out when {names[0]}."
+
+
+def read_again(exercise):
+    return f"Read again: “{exercise.title}”, {exercise.section}."
