@@ -36,7 +36,7 @@ def split(source):
     """A page's prose and its code cells (sources without options)."""
     cells = re.findall(r"^`{3,}\{code-cell\}.*?\n(.*?)^`{3,}$", source, re.M | re.S)
     prose = re.sub(r"^(`{3,})\{code-cell\}.*?^\1$", "", source, flags=re.M | re.S)
-    options = r"\A(---\n.*?\n---\n|(:\w.*\n)+)"
+    options = r"\A(---\n.*?\n---\n|(:\w[^\n]*\n)+)"
     return prose, [re.sub(options, "", cell, flags=re.S) for cell in cells]
 
 
