@@ -122,7 +122,7 @@ def _explain(exercise, tried, ask):
     sentences.append(wording.what_came(exercise, _smallest(exercise, broken, ask)))
     if names:
         sentences += [wording.named(names), hint]
-    elif broken.answer.kind == "value":
+    elif broken.problem in ("value", "shape"):
         sentences.append(naming.telling_difference(exercise, tried))
     sentences.append(wording.read_again(exercise))
     return names, tuple(filter(None, sentences))

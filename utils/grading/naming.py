@@ -158,6 +158,13 @@ def telling_difference(exercise, tried):
             return sentence
     if values.shape != right.shape:
         return ""
+    everywhere = [t for t in tried if _comparable(t) and _finite(t.expected)]
+    if everywhere:
+        got = np.concatenate([numbers_of(t.answer.value) for t in everywhere])
+        true = np.concatenate([numbers_of(t.expected) for t in everywhere])
+        sentence = _constant_sentence(got, true)
+        if sentence:
+            return sentence
     return _value_sentence(values, right) or _only_small(tried)
 
 
@@ -175,15 +182,22 @@ def _shape_sentence(got, right):
     return ""
 
 
-def _value_sentence(got, right):
+def _constant_sentence(got, right):
+    """For a factor or an amount that is the same everywhere."""
     with np.errstate(all="ignore"):
-        ratio, gap = got / right, got - right
+        ratio, gap = got[right != 0] / right[right != 0], got - right
+    if np.std(right) == 0 or not (got[right == 0] == 0).all() or ratio.size < 2:
+        return ""
+    if close(ratio, np.full_like(ratio, ratio[0]), NEAR, 0):
+        return f"What you give is always the right answer times {ratio[0]:.6g}."
+    if close(gap, np.full_like(gap, gap[0]), NEAR, 1e-12):
+        return f"What you give is always off by the same amount, {gap[0]:+.6g}."
+    return ""
+
+
+def _value_sentence(got, right):
     if not np.isfinite(got).all():
         return ""
-    if np.isfinite(ratio).all() and close(ratio, np.full_like(ratio, ratio[0]), NEAR, 0):
-        return f"What you give is the right answer times {ratio[0]:.6g}."
-    if got.size > 1 and close(gap, np.full_like(gap, gap[0]), NEAR, 1e-12):
-        return f"Each entry is off by the same amount, {gap[0]:+.6g}."
     if close(np.abs(right), np.abs(got), NEAR, 1e-12):
         return "The sizes are right; some signs are not."
     if got.size > 1 and close(np.sort(right), np.sort(got), NEAR, 1e-12):

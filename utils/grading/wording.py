@@ -40,6 +40,13 @@ def call(exercise, args):
     )
 
 
+def _a(kind):
+    """With its article."""
+    if kind == "None":
+        return kind
+    return f"an {kind}" if kind[0] in "aeio" else f"a {kind}"
+
+
 def joined(names):
     """a, b and c."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
@@ -68,8 +75,8 @@ def what_came(exercise, tried):
         elif kind_of(answer.value) == "torch.Tensor":
             hint = " This task is done in NumPy, without torch."
         return (
-            f"{start}{what} should give a {kind_wanted(expected)}, but gave a value of kind "
-            f"{kind_of(answer.value)}.{hint}"
+            f"{start}{what} should give {_a(kind_wanted(expected))}, but gave "
+            f"{_a(kind_of(answer.value))}.{hint}"
         )
     if tried.problem == "shape":
         got, right = np.shape(answer.value), np.shape(expected)
