@@ -135,7 +135,7 @@ const bce = {
   ],
   challenges: [
     { id: "ln2", text: "Make the loss ln 2 = 0.6931.", hint: "That is the loss of a coin: which logit gives p = 1/2?", met: (s, d) => Math.abs(d.loss - Math.LN2) < 5e-4 },
-    { id: "five", text: "Be so sure and so wrong that the loss passes 5 nats.", hint: "Far out, the loss is nearly the size of the logit.", met: (s, d) => d.loss > 5 },
+    { id: "five", text: "Be so sure and so wrong that the loss passes 5 nats.", hint: "Far out, the loss is nearly the size of the logit.", met: (s, d) => !s.naive && d.loss > 5 },
     { id: "flat", text: "With a label between 0.6 and 0.95, find the logit where the slope is 0.", hint: "The slope is p − y: the curve is flat where the probability equals the label.", met: (s, d) => s.y >= 0.6 && s.y <= 0.95 && Math.abs(d.grad) < 0.005 },
     { id: "inf", text: "Show the naive form, and find a logit where float32 says inf and float64 does not.", hint: "Take the label 0 and walk to the right: 1 − p is what runs out of digits first.", met: (s, d) => d.naive !== null && d.naive.float32 === Infinity && Number.isFinite(d.naive.float64) },
   ],

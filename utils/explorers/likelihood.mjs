@@ -97,9 +97,9 @@ const likelihood = {
   },
   presets: [
     { name: "ten", label: "7 of 10", state: { successes: 7, failures: 3, theta: 0.5 } },
-    { name: "all", label: "4 of 4", state: { successes: 4, failures: 0, theta: 0.9 } },
-    { name: "hundred", label: "70 of 100", state: { successes: 70, failures: 30, theta: 0.5 } },
-    { name: "thousand", label: "700 of 1000", state: { successes: 700, failures: 300, theta: 0.5 } },
+    { name: "four", label: "3 of 4", state: { successes: 3, failures: 1, theta: 0.5 } },
+    { name: "hundred", label: "70 of 100", state: { successes: 70, failures: 30, theta: 0.63 } },
+    { name: "thousand", label: "700 of 1000", state: { successes: 700, failures: 300, theta: 0.68 } },
   ],
   challenges: [
     { id: "top", text: "Put θ where the likelihood is greatest, for 5 tosses or more with both outcomes.", hint: "Seven successes in ten tosses: which bias would you expect?", met: (s, d) => d.n >= 5 && s.successes > 0 && s.failures > 0 && Math.abs(s.theta - d.best) <= 0.0006 },

@@ -88,7 +88,7 @@ const smoothing = {
   presets: [
     { name: "digits", label: "10 classes, ε = 0.1", state: { k: 10, epsilon: 0.1, margin: 2 } },
     { name: "two", label: "2 classes", state: { k: 2, epsilon: 0.1, margin: 1 } },
-    { name: "imagenet", label: "1000 classes", state: { k: 1000, epsilon: 0.1, margin: 5 } },
+    { name: "hundred", label: "100 classes", state: { k: 100, epsilon: 0.1, margin: 5 } },
     { name: "none", label: "no smoothing", state: { epsilon: 0, margin: 5 } },
   ],
   challenges: [

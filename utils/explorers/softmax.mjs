@@ -88,8 +88,8 @@ const softmaxExplorer = {
     return `Probabilities ${d.p.map((/** @type {number} */ v) => fmt(v, 3)).join(", ")}; label ${s.label}: cross-entropy ${fmt(d.loss)} nats; gradient ${d.grad.map((/** @type {number} */ v) => fmt(v, 3)).join(", ")}.${broken ? " The exponentials without a shift overflow or vanish: nan." : ""}`;
   },
   presets: [
-    { name: "equal", label: "all equal", state: { z: [0, 0, 0, 0], label: 0 } },
-    { name: "right", label: "sure and right", state: { z: [6, 0, -1], label: 0 } },
+    { name: "undecided", label: "undecided", state: { z: [0.5, 0, -0.5, 0], label: 0 } },
+    { name: "right", label: "sure and right", state: { z: [3, 0, -1], label: 0 } },
     { name: "wrong", label: "sure and wrong", state: { z: [6, 0, -1], label: 2 } },
     { name: "hot", label: "hot", state: { z: [4, 1, -2, 0], label: 0, temperature: 5 } },
     { name: "shifted", label: "shifted by 500", state: { z: [2, 1, -1], label: 1, shift: 500 } },

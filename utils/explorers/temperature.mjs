@@ -132,11 +132,11 @@ const temperature = {
   presets: [
     { name: "cold", label: "cold: too sure", state: { temperature: 0.4 } },
     { name: "plain", label: "as trained", state: { temperature: 1 } },
-    { name: "hot", label: "hot: too modest", state: { temperature: 5 } },
+    { name: "hot", label: "hot: too modest", state: { temperature: 2.6 } },
   ],
   challenges: [
     { id: "best", text: "Find the temperature of least loss, within 3 %.", hint: "The network is too sure of itself: which way must T go?", met: (s, d) => Math.abs(s.temperature / d.best - 1) < 0.03 },
-    { id: "third", text: "Bring the calibration error below a third of what it is at T = 1.", hint: "Look for orange lines that end where the bars do.", met: (s, d) => d.ece < calibration(1).ece / 3 },
+    { id: "half", text: "Bring the calibration error below half of what it is at T = 1.", hint: "Look for orange lines that end where the bars do.", met: (s, d) => d.ece < calibration(1).ece / 2 },
     { id: "modest", text: "Be so modest that the loss is worse than as trained, though every answer stays the same.", hint: "Too much heat: 0.3 promised, 0.86 right.", met: (s, d) => s.temperature > d.best && d.nll > nllAt(1) },
   ],
 };

@@ -167,13 +167,13 @@ const training = {
   presets: [
     { name: "zero", label: "from 0", state: { step: 10 } },
     { name: "mistake", label: "a confident mistake", state: { start: "wrong", objective: "squared", step: 20, rate: 1 } },
-    { name: "outlier", label: "an outlier", state: { step: 100, points: [[2.4, 1.8], [-1.1, 0.2]] } },
+    { name: "outlier", label: "an outlier", state: { step: 50, points: [[2.4, 1.8], [-1.1, 0.2]] } },
   ],
   challenges: [
     { id: "stall", text: "See squared error stall: start sure and wrong, and after 150 steps have less than half of the points right.", hint: "Its gradient carries p(1 − p), which is nearly 0 for one who is sure. Try a small learning rate too.", met: (s, d) => s.objective === "squared" && s.start === "wrong" && s.step >= 150 && d.accuracy < 0.5 },
     { id: "rescue", text: "From the same start, get at least 19 points right within 60 steps.", hint: "Cross-entropy pulls with p − y, whole, however sure the mistake is.", met: (s, d) => s.start === "wrong" && s.step <= 60 && Math.round(d.accuracy * d.n) >= 19 },
     { id: "all", text: "Move the two free points so that after 100 steps or fewer every point is right.", hint: "Orange belongs below on the left, blue above on the right.", met: (s, d) => s.step >= 1 && s.step <= 100 && d.accuracy === 1 },
-    { id: "costly", text: "After 100 steps or more with cross-entropy, let one movable point cost more than 4 nats.", hint: "Put it deep among the other class.", met: (s, d) => s.objective === "ce" && s.step >= 100 && Math.max(...d.costs) > 4 },
+    { id: "costly", text: "After 100 steps or more with cross-entropy, let one movable point cost more than 3 nats.", hint: "Put it deep among the other class.", met: (s, d) => s.objective === "ce" && s.step >= 100 && Math.max(...d.costs) > 3 },
   ],
 };
 

@@ -82,7 +82,7 @@ const weights = {
   },
   presets: [
     { name: "none", label: "all weights 1", state: { w_common: 1, w_rare: 1, pos_weight: 1 } },
-    { name: "balanced", label: "30 to 2", state: { common: 30, rare: 2, p_common: 0.95, p_rare: 0.3, w_rare: 10, pos_weight: 10 } },
+    { name: "balanced", label: "30 to 2", state: { common: 30, rare: 2, p_common: 0.9, p_rare: 0.3, w_rare: 5, pos_weight: 5 } },
     { name: "single", label: "one rare sample", state: { common: 20, rare: 1, p_common: 0.9, p_rare: 0.2, w_rare: 5, pos_weight: 5 } },
   ],
   challenges: [
