@@ -17,7 +17,10 @@ from utils.site.pages import plain
 FAMILY = "Source Sans 3 Variable"
 INK, MUTED, BLUE = (PALETTE[name][0] for name in ("ink", "muted", "blue"))
 LIVE = re.compile(
-    r'<svg class="ce-wide" viewBox="(?P<box>[^"]*)"[^>]*>(?P<inside>.*?)</svg>', re.DOTALL
+    # A drawing clips with an <svg> inside the <svg>.
+    r'<svg class="ce-wide" viewBox="(?P<box>[^"]*)"[^>]*>'
+    r"(?P<inside>(?:<svg\b.*?</svg>|(?!</?svg\b).)*)</svg>",
+    re.DOTALL,
 )
 service = LineService(Path(__file__).with_name("cards.mjs"))
 
