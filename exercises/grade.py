@@ -10,7 +10,7 @@ from pathlib import Path
 from utils.grading import batch, likeness, report, sandbox, submissions
 
 ROOT = Path(__file__).resolve().parents[1]
-BANK = "exercises.bank:functions"
+BANK = "exercises.bank:exercises"
 DECIDE = ("exercises/bank", "utils/grading", "utils/losses.py")  # the code that makes marks
 
 
@@ -27,6 +27,7 @@ def parser():
     out.add_argument("--feedback", metavar="DIR", help="an HTML page a learner")
     out.add_argument("--report", metavar="FILE", help="an HTML page about the class")
     out.add_argument("--likeness", metavar="FILE", help="an HTML page of pairs that are alike")
+    out.add_argument("--bank", default=BANK, metavar="MODULE:FUNCTION", help="whose exercises")
     out.add_argument("--only", metavar="NAMES", help="functions to mark, with commas between")
     out.add_argument("--seed", type=int, help="draw the inputs of an earlier run again")
     out.add_argument("--jobs", type=int, help="workers (default: one a core)")
@@ -114,7 +115,7 @@ def say(sentence):
 
 def make_plan(options):
     """What all workers share; says once what the sandbox lacks."""
-    known = {exercise.name for exercise in batch.Plan(BANK, 0, None).exercises()}
+    known = {exercise.name for exercise in batch.Plan(options.bank, 0, None).exercises()}
     names = tuple(filter(None, (options.only or "").replace(" ", "").split(",")))
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -138,7 +139,7 @@ def make_plan(options):
         if options.require_sandbox and confinement.missing:
             raise Wrong("Nothing was marked, since --require-sandbox was asked.")
     limits = sandbox.Limits(answer=options.timeout)
-    return batch.Plan(BANK, seed, confinement, names, limits, hidden)
+    return batch.Plan(options.bank, seed, confinement, names, limits, hidden)
 
 
 def on_cluster(options):

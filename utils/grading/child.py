@@ -174,6 +174,10 @@ def guide(request, descriptors, refused, base):
         if room:
             enter(room[0])
             os.close(room[0])
+        if request["user"] is not None:
+            os.setgroups([])
+            os.setresgid(*[request["user"]] * 3)
+            os.setresuid(*[request["user"]] * 3)
         os.chdir(request["scratch"])
         child = os.fork()
     except BaseException as error:

@@ -101,6 +101,8 @@ def _pack(value, blobs, budget, depth):
             "v": {key[:200]: _pack(item, blobs, budget, depth + 1) for key, item in value.items()},
         }
     if issubclass(kind, (np.ndarray, np.generic)):
+        if value.nbytes > budget[1]:
+            raise TooLarge(f"the answer holds {value.nbytes / 1e6:.0f} MB")
         base = np.array(value, subok=False)
         index = _blob(base, blobs, budget)
         if index is None:

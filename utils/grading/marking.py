@@ -5,7 +5,8 @@ import time
 from dataclasses import dataclass, field
 
 from utils.grading import frames, submissions
-from utils.grading.judge import Answer, judge
+from utils.grading.judge import judge
+from utils.grading.model import Answer
 from utils.grading.sandbox import Limits
 
 GIVE_UP = 2  # answers of one function that never came, after which it is not asked again
@@ -18,6 +19,12 @@ class Job:
     exercises: list
     seed: int
     limits: Limits = field(default_factory=Limits)
+
+
+def plain(text):
+    """A learner's text without what could not be printed or written to a file."""
+    text = str(text).encode("utf-8", "replace").decode()
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 class Asker:
@@ -67,7 +74,7 @@ class Asker:
     def _note(self, note):
         file, cell, error = note["file"], note["cell"], note["error"]
         where = f"{self.notebooks[file].name}, cell {int(cell) + 1}"
-        return f"{where}: {str(error['type'])[:80]}: {str(error['error'])[:200]}"
+        return plain(f"{where}: {str(error['type'])[:80]}: {str(error['error'])[:200]}")
 
     def file_of(self, exercise):
         """Which notebook's function counts: the one named after the exercise's topic, else any."""
@@ -122,8 +129,9 @@ class Asker:
             value = frames.unpack(reply["tree"], out)
             return Answer(value, kind="value", mutated=mutated, seconds=seconds)
         kind = "forbidden" if reply.get("kind") == "forbidden" else "raised"
-        error = f"{str(reply['type'])[:80]}: {str(reply['error'])[:500]}"
-        return Answer(None, error=error, kind=kind, mutated=mutated, seconds=seconds)
+        error = plain(f"{str(reply['type'])[:80]}: {str(reply['error'])[:500]}")
+        where = plain(reply.get("where") or "")[:300]
+        return Answer(None, error, kind, mutated, seconds, where)
 
     def close(self):
         if self.child is not None:
@@ -165,5 +173,15 @@ def mark(submission, job, server):
 
 
 def describe(exercise, verdict):
-    """A verdict as plain data."""
-    return {"points": float(verdict.points), "out_of": float(exercise.points)}
+    """A verdict as plain data, without times."""
+    return {
+        "points": round(float(verdict.points), 6),
+        "out_of": float(exercise.points),
+        "written": bool(verdict.written),
+        "feedback": [str(line) for line in verdict.feedback],
+        "misconceptions": list(verdict.mistakes),
+        "cases": [
+            {"name": c.name, "points": c.points, "out_of": c.out_of, "problem": c.problem}
+            for c in verdict.cases
+        ],
+    }

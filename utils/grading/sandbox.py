@@ -29,7 +29,8 @@ HERE = Path(__file__).resolve().parent
 BOOK = HERE.parents[1]
 SCRATCH = "/tmp"
 SCRATCH_BYTES = 256 << 20
-NOBODY = 65534
+NOBODY = 65534  # whom a submission runs as, inside its room
+OUTSIDE = 200_000  # as root: the user, known to nobody else, that NOBODY is outside the room
 PACKAGES = ("numpy", "torch", "scipy", "matplotlib", "pyseccomp", "pyprctl")
 SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32", "/usr/local/lib", "/usr/share")
 SYSTEM += ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives")
@@ -68,7 +69,7 @@ def detect(hidden=()):
     rooms = sys.platform.startswith("linux") and shutil.which("bwrap") is not None
     if rooms:
         reason = None
-        candidates = [NOBODY, None] if os.geteuid() == 0 else [None]
+        candidates = [OUTSIDE, None] if os.geteuid() == 0 else [None]
         for user in candidates:
             reason = _try_room(user, hidden)
             if reason is None:
@@ -130,13 +131,19 @@ def package_folders():
     return folders
 
 
+def _under(path, tops):
+    return any(path == top or path.startswith(top + "/") for top in tops)
+
+
 def _room_arguments(hidden):
     """bubblewrap's arguments: what a room shows. `hidden` lies under none of it."""
     shown = [path for path in SYSTEM if os.path.exists(path)]
-    python = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), sys.base_prefix}
-    python = {path for path in python if path and path not in ("/", "/usr", "/usr/local")}
-    python |= set(package_folders())
-    arguments = []
+    if sys.base_prefix not in ("/", "/usr", "/usr/local"):
+        shown.append(sys.base_prefix)
+    packages = package_folders()
+    arguments, places = [], [*shown, *packages, "/dev/null"]
+    for path in sorted({str(parent) for place in places for parent in Path(place).parents}):
+        arguments += ["--perms", "0755", "--dir", path] if path != "/" else []
     for path in shown:
         arguments += ["--ro-bind", path, path]
     for path in LINKS:
@@ -145,9 +152,11 @@ def _room_arguments(hidden):
         elif os.path.isdir(path) and path.startswith("/lib"):
             arguments += ["--ro-bind", path, path]
     for path in sorted({str(Path(place).resolve()) for place in [BOOK, Path.home(), *hidden]}):
-        if any(path == top or path.startswith(top + "/") for top in shown):
+        if os.path.isdir(path) and _under(path, shown):
             arguments += ["--tmpfs", path]
-    for path in sorted(python):
+            if Path(path) in Path(sys.base_prefix).parents or path == sys.base_prefix:
+                arguments += ["--ro-bind", sys.base_prefix, sys.base_prefix]
+    for path in packages:
         arguments += ["--ro-bind", path, path]
         for name in ("utils", "exercises"):
             if os.path.isdir(f"{path}/{name}"):
@@ -155,37 +164,38 @@ def _room_arguments(hidden):
     cat = shutil.which("cat")
     arguments += ["--ro-bind", cat, "/cat", "--dev-bind", "/dev/null", "/dev/null"]
     arguments += ["--dev-bind", "/dev/urandom", "/dev/urandom"]
-    arguments += ["--size", str(SCRATCH_BYTES), "--perms", "0700", "--tmpfs", SCRATCH]
+    arguments += ["--size", str(SCRATCH_BYTES), "--perms", "1777", "--tmpfs", SCRATCH]
     return [*arguments, "--remount-ro", "/"]
 
 
-_ALWAYS = [
-    "--unshare-all",
-    "--unshare-user",
-    "--disable-userns",
-    "--die-with-parent",
-    "--new-session",
-]
-_ALWAYS += ["--uid", str(NOBODY), "--gid", str(NOBODY), "--hostname", "room", "--clearenv"]
+_ALWAYS = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
+_ALWAYS += ["--hostname", "room", "--clearenv"]
 
 
 class Room:
-    """An empty sandbox that is held open by `cat`; leaving it (or our death) destroys it."""
+    """An empty sandbox that is held open by `cat`; leaving it (or our death) destroys it.
+
+    Started by root, the room gets a user of its own: what runs in it is not root outside either,
+    and the limit on processes, which does not hold for root, holds.
+    """
 
     def __init__(self, user=None, hidden=()):
-        information, write_end = os.pipe()
-        command = ["bwrap", *_ALWAYS, *_room_arguments(hidden)]
-        command += ["--info-fd", str(write_end), "--", "/cat"]
+        information, theirs = os.pipe()
+        pass_on, self.user, self._go = [theirs], user, None
+        command = ["bwrap", *_ALWAYS, *_room_arguments(hidden), "--info-fd", str(theirs)]
+        if user is None:
+            command += ["--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY)]
+        else:
+            wait_end, self._go = os.pipe()
+            pass_on.append(wait_end)
+            command += ["--userns-block-fd", str(wait_end), "--uid", "0", "--gid", "0"]
         try:
             self.process = subprocess.Popen(
-                command,
+                [*command, "--", "/cat"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                pass_fds=(write_end,),
-                user=user,
-                group=user,
-                extra_groups=None if user is None else [],
+                pass_fds=pass_on,
                 cwd="/",
                 bufsize=0,
             )
@@ -193,7 +203,8 @@ class Room:
             os.close(information)
             raise
         finally:
-            os.close(write_end)
+            for descriptor in pass_on:
+                os.close(descriptor)
         self._information, self.pid, self.pidfd = information, None, None
 
     def wait(self, seconds=20):
@@ -208,14 +219,18 @@ class Room:
             if not part:
                 raise ChildFailed(self.process.stderr.read(500).decode(errors="replace").strip())
             text += part
+        pid = json.loads(text)["child-pid"]
+        if self.user is not None:
+            for name in ("uid_map", "gid_map"):
+                Path(f"/proc/{pid}/{name}").write_text(f"0 0 1\n{NOBODY} {self.user} 1\n")
+            os.write(self._go, b"!")
         with contextlib.suppress(OSError):
             self.process.stdin.write(b"?")
         if not select.select([self.process.stdout], [], [], seconds)[0]:
             raise ChildFailed("bubblewrap does not answer")
         if self.process.stdout.read(1) != b"?":
             raise ChildFailed(self.process.stderr.read(500).decode(errors="replace").strip())
-        self.pid = json.loads(text)["child-pid"]
-        self.pidfd = os.pidfd_open(self.pid)
+        self.pid, self.pidfd = pid, os.pidfd_open(pid)
         return self
 
     def destroy(self):
@@ -224,7 +239,7 @@ class Room:
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             stream.close()
-        for name in ("_information", "pidfd"):
+        for name in ("_information", "_go", "pidfd"):
             if getattr(self, name) is not None:
                 os.close(getattr(self, name))
                 setattr(self, name, None)
@@ -356,6 +371,7 @@ class Child:
             "scratch": SCRATCH if self.server.confinement.rooms else self.place.path,
             "cpu": self.limits.cpu,
             "room": self.server.confinement.rooms,
+            "user": NOBODY if self.server.confinement.user is not None else None,
             "processes": 1 if sys.platform == "darwin" else None,
         }
         descriptors = [questions, answers, status]

@@ -1,0 +1,112 @@
+"""Finding and reading what was handed in."""
+
+import json
+import os
+
+import pytest
+
+from utils.grading import submissions
+from utils.grading.submissions import clean, definitions, find, read
+
+GOOD = {"nbformat": 4, "metadata": {}, "cells": [{"cell_type": "code", "source": "x = 1"}]}
+
+
+def notebook(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(GOOD))
+    return path
+
+
+def test_files_and_folders_are_learners(tmp_path):
+    notebook(tmp_path / "ada.ipynb")
+    notebook(tmp_path / "grace" / "week 1" / "softmax.ipynb")
+    notebook(tmp_path / "grace" / "sigmoid.md")
+    (tmp_path / "grades.csv").write_text("ours")
+    (tmp_path / ".hidden.ipynb").write_text("{")
+    found = find([tmp_path])
+    assert [s.name for s in found] == ["ada", "grace"]
+    assert [f.name for f in found[1].files] == ["sigmoid.md", "softmax.ipynb"]
+
+
+def test_equal_names_are_told_apart_and_said(tmp_path):
+    for place in ("a/ada.ipynb", "b/ada.ipynb", "b/ada.md", "b/ada/x.ipynb"):
+        notebook(tmp_path / place)
+    found = find([tmp_path / "a", tmp_path / "b"])
+    names = [s.name for s in found]
+    assert len(set(names)) == 4
+    assert all("more than one submission is named ada" in s.remarks for s in found)
+
+
+def test_links_and_pipes_are_rows_with_reasons(tmp_path):
+    notebook(tmp_path / "ada.ipynb")
+    (tmp_path / "copycat.ipynb").symlink_to(tmp_path / "ada.ipynb")
+    (tmp_path / "spy").symlink_to("/etc")
+    (tmp_path / "dangling.ipynb").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    notebook(tmp_path / "eve" / "own.ipynb")
+    (tmp_path / "eve" / "stolen.ipynb").symlink_to(tmp_path / "ada.ipynb")
+    found = {s.name: s for s in find([tmp_path])}
+    assert found["ada"].reason is None
+    for name in ("copycat", "spy", "dangling"):
+        assert "link" in found[name].reason
+    assert "not a regular file" in found["pipe"].reason
+    assert [f.name for f in found["eve"].files] == ["own.ipynb"]
+    assert "stolen.ipynb" in found["eve"].remarks[0]
+
+
+def test_a_notebook_of_100_mb_is_not_read(tmp_path):
+    path = tmp_path / "large.ipynb"
+    with path.open("wb") as file:
+        file.truncate(100 << 20)
+    assert "105 MB" in read(path).reason
+
+
+def test_a_path_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        find([tmp_path / "nowhere"])
+
+
+def test_reading_never_raises(tmp_path):
+    for data in (
+        b"",
+        b"\xff\xfe",
+        b"\xff\xfe1",
+        b"{}",
+        b'{"cells": 3}',
+        b'{"cells": [[]]}',
+        b"null",
+    ):
+        for name in ("x.ipynb", "x.md"):
+            result = submissions.parse(name, data)
+            assert result.reason or result.cells
+
+
+def test_magics_and_helpers_become_plain_python():
+    code = "from exercises import check, hint\n%matplotlib inline\n!ls\nif True:\n    !rm x\ncheck?"
+    compile(clean(code), "cell", "exec")
+    assert clean("%%bash\nrm -rf /") == ""
+    assert clean("%%time\nx = 1") == "x = 1"
+    assert clean("from exercises import check") == "pass"
+
+
+def test_imports_of_the_bank_are_left_to_fail():
+    for code in (
+        "import exercises",
+        "from exercises.bank import softmax",
+        "from exercises import bank, check",
+        "from exercises import check as c",
+        "from utils import losses",
+    ):
+        assert clean(code) == code
+
+
+def test_definitions_leave_out_what_runs():
+    code = "import os; os._exit(1)\n@f\ndef g():\n    return 1\nwhile True: pass\nA = 3\nB = g()"
+    kept = definitions(code)
+    assert "import os" in kept
+    assert "@f\ndef g()" in kept
+    assert "A = 3" in kept
+    assert "_exit" not in kept
+    assert "while" not in kept
+    assert "B =" not in kept
+    compile(kept, "cell", "exec")
