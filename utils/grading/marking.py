@@ -24,7 +24,7 @@ class Job:
 def plain(text):
     """A learner's text without what could not be printed or written to a file."""
     text = str(text).encode("utf-8", "replace").decode()
-    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
 class Asker:
