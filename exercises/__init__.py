@@ -7,6 +7,8 @@ Everything is imported when it is first asked for: a chapter that asks a questio
 bank of functions.
 """
 
+__all__ = ["check", "hint", "progress", "question", "solution"]
+
 
 def question(id):
     """The question with this id, to be shown as the last line of a cell."""
@@ -14,3 +16,31 @@ def question(id):
     from utils.grading.questions import Question
 
     return Question(find(id))
+
+
+def check(function):
+    """Try a function that you wrote: what is right, what is not, and which mistake it is."""
+    from exercises import learner
+
+    return learner.check(function)
+
+
+def hint(name):
+    """The next of three hints on an exercise: hint("softmax")."""
+    from exercises import learner
+
+    return learner.hint(name)
+
+
+def progress():
+    """How far you are, in all notebooks."""
+    from exercises import learner
+
+    return learner.progress()
+
+
+def solution(name, *, insist=False):
+    """Our solution with its reasons, after full marks or with insist=True."""
+    from exercises import learner
+
+    return learner.solution(name, insist=insist)

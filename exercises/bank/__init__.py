@@ -11,16 +11,21 @@ from importlib import import_module
 TOPICS = ("sigmoid",)
 
 
+def of_topic(topic):
+    """The exercises of one notebook."""
+    return import_module(f"{__name__}.{topic}").EXERCISES
+
+
 @cache
-def exercises():
+def functions():
     """All exercises, in the order of the notebooks."""
-    return tuple(e for topic in TOPICS for e in import_module(f"{__name__}.{topic}").EXERCISES)
+    return tuple(e for topic in TOPICS for e in of_topic(topic))
 
 
 def find(name):
     """The exercise of this name."""
-    found = next((e for e in exercises() if e.name == name), None)
+    found = next((e for e in functions() if e.name == name), None)
     if found is None:
-        known = ", ".join(e.name for e in exercises())
+        known = ", ".join(e.name for e in functions())
         raise KeyError(f"There is no exercise {name!r}; there are {known}.")
     return found

@@ -6,7 +6,7 @@ from exercises import bank
 from tests.unit.exercise_helpers import asking
 from utils.grading.judge import judge
 
-EXERCISES = bank.exercises()
+EXERCISES = bank.functions()
 PAIRS = [
     pytest.param(exercise, mistake, id=f"{exercise.name}: {mistake.name[:60]}")
     for exercise in EXERCISES

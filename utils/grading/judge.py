@@ -13,6 +13,7 @@ from utils.grading.compare import copied, difference
 from utils.grading.model import Answer, Case, CaseResult, Verdict
 
 NOT_TRIED = "not tried"
+MOST_NOTES = 3
 STOPS = ("not_found", "forbidden", "timeout")
 
 
@@ -49,9 +50,12 @@ def judge(exercise, ask, seed):
     points = round(sum(result.points for result in results), 4)
     if all(result.right for result in results):
         feedback = (f"{exercise.name}: right on {wording.joined([t.case.name for t in tried])}.",)
-        return Verdict(exercise.name, points, exercise.points, results, (), feedback)
-    names, feedback = _explain(exercise, tried, ask)
-    return Verdict(exercise.name, points, exercise.points, results, names, feedback)
+        names = ()
+    else:
+        names, feedback = _explain(exercise, tried, ask)
+    verdict = Verdict(exercise.name, points, exercise.points, results, names, feedback)
+    notes = dict.fromkeys(note for t in tried for note in t.answer.notes)
+    return replace(verdict, notes=tuple(notes)[:MOST_NOTES])
 
 
 def _try(exercise, case, args, ask):

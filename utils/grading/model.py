@@ -168,7 +168,8 @@ class CaseResult:
 class Verdict:
     """What the judge says: points, the cases, the mistakes by name, and two to five sentences.
 
-    `written` is false when there is no function yet, or only the stub.
+    `written` is false when there is no function yet, or only the stub; `notes` are remarks that
+    cost nothing.
     """
 
     exercise: str
@@ -178,6 +179,7 @@ class Verdict:
     mistakes: tuple[str, ...] = ()
     feedback: tuple[str, ...] = ()
     written: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def right(self):
