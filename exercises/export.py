@@ -14,7 +14,7 @@ Cross-Entropy from Scratch: the learner's kit
     python -m venv .venv && . .venv/bin/activate      (Windows: .venv\\Scripts\\activate)
     pip install -r requirements.txt
     python -m exercises desk                          lays the notebooks out in work/
-    jupyter lab work                                  write there; check(...) answers in the notebook
+    jupyter lab work                                  write there; check(...) answers at once
     python -m exercises check                         all your notebooks at once
 
 Your files in work/ are never written over.
