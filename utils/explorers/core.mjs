@@ -311,7 +311,7 @@ export function clean(def, raw, fallback = {}) {
   let given = raw;
   if (raw.preset !== undefined && raw.preset !== null && raw.preset !== "") {
     const preset = def.presets.find((p) => p.name === raw.preset);
-    if (preset) given = { ...preset.state, ...raw };
+    if (preset) given = { ...raw, ...preset.state };
     else notices.push(`There is no preset “${esc(raw.preset)}”.`);
   }
   /** @type {State} */
@@ -447,7 +447,7 @@ function mount(def, model, el) {
     return raw;
   };
   const first = model.get("_start");
-  const [start] = clean(def, first && Object.keys(first).length ? first : { ...read(), preset: undefined });
+  const [start] = clean(def, first ?? { ...read(), preset: undefined });
   let [state, notices] = clean(def, read(), start);
   notices.push(...(model.get("_notices") ?? []));
   // The picture drawn at build time has the same markup: it is kept, with the reader's focus.

@@ -98,7 +98,7 @@ if (typeof HTMLElement !== "undefined" && !customElements.get("ce-explorer")) {
         /** @type {string[]} */
         const notices = [];
         try {
-          given = JSON.parse(this.getAttribute("state") || "{}");
+          given = JSON.parse(this.getAttribute("state") || "{}") ?? {};
         } catch {
           notices.push("The state in the page cannot be read: the defaults are shown.");
         }
