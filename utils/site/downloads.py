@@ -7,6 +7,7 @@ Where the book's repository is known, a first cell installs the book's own packa
 from pathlib import Path
 
 import nbformat
+from jupyter_cache import get_cache
 
 
 def setup(app):
@@ -39,12 +40,24 @@ def write_notebook(app, pagename, repository):
     notebook = nbformat.read(executed, as_version=4)
     if not any(cell.cell_type == "code" for cell in notebook.cells):
         return False
+    notebook = with_outputs(app, notebook)
     if repository:
         notebook.cells.insert(0, first_cell(repository))
     target = Path(app.outdir, f"{pagename}.ipynb")
     target.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, target)
     return True
+
+
+def with_outputs(app, notebook):
+    """MyST-NB writes the cells; when they were in its cache, their outputs are only there."""
+    if any(cell.get("outputs") for cell in notebook.cells):
+        return notebook
+    try:
+        cache = get_cache(app.env.mystnb_config.execution_cache_path)
+        return cache.merge_match_into_notebook(notebook)[1]
+    except KeyError:  # not executed: nothing to show
+        return notebook
 
 
 def first_cell(repository):

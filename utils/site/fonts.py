@@ -6,6 +6,8 @@ main face shrinks from 26 KB to 8.
 
 import hashlib
 import re
+import shutil
+from html import unescape
 from pathlib import Path
 
 from fontTools import subset
@@ -25,21 +27,72 @@ FACES = {
 }
 
 
-def write(folder, letters):
-    """Write all cut fonts, unless they are there already for the same letters."""
+# KaTeX marks what is not set in its main face by the class of the innermost element.
+_SPAN = re.compile(r'<span class="([^"]*)"[^>]*>([^<]+)')
+_MARKS = {
+    "mathnormal": "KaTeX_Math-Italic",
+    "boldsymbol": "KaTeX_Math-BoldItalic",
+    "mathbf": "KaTeX_Main-Bold",
+    "textbf": "KaTeX_Main-Bold",
+    "mathit": "KaTeX_Main-Italic",
+    "textit": "KaTeX_Main-Italic",
+    "mathcal": "KaTeX_Caligraphic-Regular",
+    "mathbb": "KaTeX_AMS-Regular",
+    "amsrm": "KaTeX_AMS-Regular",
+    "mathtt": "KaTeX_Typewriter-Regular",
+    "texttt": "KaTeX_Typewriter-Regular",
+    "mathsf": "KaTeX_SansSerif-Regular",
+    "textsf": "KaTeX_SansSerif-Regular",
+}
+
+
+def letters_by_face(pages):
+    """Which characters the pages set in which face: the text faces get all, KaTeX's what is marked.
+
+    Characters that KaTeX takes from its large sizes or pieces together are few; those faces are
+    cut to all of KaTeX's characters.
+    """
+    ascii_letters = "".join(map(chr, range(32, 127)))
+    everything, formulas, by_face = set(ascii_letters), set(), {}
+    for page in pages:
+        everything.update(page)
+        for classes, text in _SPAN.findall(unescape(page)):
+            face = next((_MARKS[c] for c in classes.split() if c in _MARKS), "KaTeX_Main-Regular")
+            by_face.setdefault(face, set()).update(text)
+            formulas.update(text)
+    # Greek in the explorers' formulas, which are not KaTeX's, comes from its italic too.
+    greek = {letter for letter in everything if "α" <= letter <= "ω"}
+    by_face.setdefault("KaTeX_Math-Italic", set()).update(greek)
+    return {
+        "": everything,
+        **{f"{name}-Regular": formulas for name in map("KaTeX_Size{}".format, range(1, 5))},
+        **by_face,
+    }
+
+
+def write(folder, pages):
+    """Write the cut fonts, unless they are there already for the same letters; return their names.
+
+    `pages` are the texts in which letters occur: the pages, and the scripts that add to them.
+    """
     modules = packages()
-    wanted = {name: (modules / file, weights) for name, (file, weights) in FACES.items()}
-    wanted |= {path.name: (path, None) for path in (modules / "katex/dist/fonts").glob("*.woff2")}
-    stamp = hashlib.sha256(
-        "".join(sorted(letters)).encode() + Path(__file__).read_bytes()
-    ).hexdigest()
+    letters = letters_by_face(pages)
+    jobs = [(name, modules / file, letters[""], w) for name, (file, w) in FACES.items()]
+    for path in (modules / "katex/dist/fonts").glob("*.woff2"):
+        if path.stem in letters:
+            jobs.append((path.name, path, letters[path.stem], None))
+    stamp = hashlib.sha256(repr([(n, sorted(ls)) for n, _, ls, _ in jobs]).encode())
+    stamp.update(Path(__file__).read_bytes())
     note = folder / "cut-for.txt"
-    if note.is_file() and note.read_text() == stamp:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, (source, weights) in wanted.items():
-        cut(source, folder / name, letters, weights)
-    note.write_text(stamp)
+    names = {name for name, *_ in jobs}
+    if note.is_file() and note.read_text() == stamp.hexdigest():
+        return names
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, source, wanted, weights in jobs:
+        cut(source, folder / name, wanted, weights)
+    note.write_text(stamp.hexdigest())
+    return names
 
 
 def cut(source, target, letters, weights):
@@ -58,8 +111,13 @@ def cut(source, target, letters, weights):
     font.save(target)
 
 
-def only_subset(sheet, version):
-    """KaTeX's style sheet, its fonts taken from ours."""
+def mathematics_style(sheet, faces, version):
+    """KaTeX's style sheet with our cut fonts, and without the faces that no formula needs."""
     text = sheet.read_text("utf-8")
     text = re.sub(r",url\([^)]*\) format\(\"(woff|truetype)\"\)", "", text)
+    text = re.sub(
+        r"@font-face\{[^}]*url\(fonts/([^)]*)\)[^}]*\}",
+        lambda rule: rule[0] if rule[1] in faces else "",
+        text,
+    )
     return re.sub(r"url\(fonts/([^)]*)\)", rf"url(fonts/\1?{version})", text)

@@ -33,7 +33,13 @@ def raw(markup):
 def mend(app, pagename, templatename, context, doctree):
     if "body" in context:
         body = context["body"]
-        for step in (scroll_tables, name_headers, unlabel_summaries):
+        for step in (
+            scroll_tables,
+            name_headers,
+            unlabel_summaries,
+            unlink_summaries,
+            list_sources,
+        ):
             body = step(body)
         context["body"] = body
 
@@ -51,3 +57,33 @@ def name_headers(body):
 def unlabel_summaries(body):
     """MyST-NB's label, "Toggle hidden content", would hide the text, which says it better."""
     return body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+
+
+def list_sources(body):
+    """The bibliography's entries carry a role that ARIA has withdrawn; they are a list's items."""
+    return body.replace('role="doc-biblioentry"', 'role="listitem"')
+
+
+def unlink_summaries(body):
+    """What opens a drop-down is a button: a link within it could not be reached."""
+    return re.sub(
+        r"<summary>.*?</summary>",
+        lambda summary: re.sub(r"</?a\b[^>]*>", "", summary[0]),
+        body,
+        flags=re.DOTALL,
+    )
+
+
+def empty_headers(body):
+    """A table's empty corner is no header."""
+    return re.sub(r"<th\b[^>]*>(?:<p>\s*</p>)?\s*</th>", "<td></td>", body)
+
+
+STEPS = (
+    empty_headers,
+    scroll_tables,
+    name_headers,
+    unlabel_summaries,
+    unlink_summaries,
+    list_sources,
+)

@@ -59,11 +59,17 @@ def render_at(node, display):
 
 
 def render_text(text):
-    """Plain text with formulas between dollar signs, as HTML."""
+    """Plain text with formulas between dollar signs, as HTML.
+
+    What is a formula and nothing else gets its LaTeX as a name: it may have to name a control.
+    """
     words = re.split(r"\$([^$]+)\$", text)
-    for i, word in enumerate(words):
-        words[i] = render(word) if i % 2 else escape(word, quote=False)
-    return "".join(words)
+    html = "".join(
+        render(word) if i % 2 else escape(word, quote=False) for i, word in enumerate(words)
+    )
+    if len(words) == 3 and not (words[0] + words[2]).strip():
+        html = html.replace("<math ", f'<math aria-label="{escape(words[1])}" ', 1)
+    return html
 
 
 def visit_inline(translator, node):

@@ -42,20 +42,12 @@ def write(app, exception):
         return
     out = Path(app.outdir, "_static")
     katex = packages() / "katex" / "dist"
-    letters = letters_of(Path(app.outdir))
-    fonts.write(out / "fonts", letters)
+    texts = chain(Path(app.outdir).rglob("*.html"), out.rglob("*.js"))
+    faces = fonts.write(out / "fonts", (path.read_text("utf-8") for path in texts))
     style = (SOURCES / "style.css").read_text("utf-8")
-    style += fonts.only_subset(katex / "katex.min.css", version())
+    style += fonts.mathematics_style(katex / "katex.min.css", faces, version())
     style = style.replace("@version@", version())
     (out / "style.css").write_text(style, "utf-8")
     for name in STOCK:
         for path in out.glob(name):
             path.unlink()
-
-
-def letters_of(folder):
-    """Every character that occurs in a page: the fonts need no other."""
-    letters = {chr(code) for code in range(32, 127)}
-    for page in folder.rglob("*.html"):
-        letters.update(page.read_text("utf-8"))
-    return letters

@@ -53,9 +53,9 @@
     for (const box of all(".scroll, .highlight pre, .cell_output")) {
       if (box.scrollWidth > box.clientWidth + 1) {
         box.tabIndex = 0;
-        box.setAttribute("role", "region");
+        box.setAttribute("role", "group");
         box.setAttribute("aria-label", box.matches("pre") ? "Listing, wider than the page" : "Wider than the page");
-      } else if (box.getAttribute("role") === "region") {
+      } else if (box.getAttribute("role") === "group") {
         for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
       }
     }
@@ -125,7 +125,7 @@
   function openSearch() {
     let dialog = find("dialog.finder");
     if (!dialog) {
-      const input = make("input", { id: "find", name: "q", type: "search", autocomplete: "off", spellcheck: false });
+      const input = make("input", { id: "find", name: "q", type: "text", enterKeyHint: "search", autocomplete: "off", spellcheck: false });
       const form = make("form", { className: "search" }, make("label", { htmlFor: "find", textContent: "Words in text, captions, formulas and code" }),
         input, make("p", { className: "count", role: "status" }), make("ol", { className: "results" }));
       form.setAttribute("role", "search");

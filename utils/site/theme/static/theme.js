@@ -1,5 +1,6 @@
-// Light or dark, set before the first paint so that nothing flashes. The reader's choice is kept
-// under `theme`; without one, the system's setting counts. Page.js offers the button.
+// Runs before the first paint. Light or dark: the reader's choice is kept under `theme`; without
+// one, the system's setting counts (page.js offers the button). And the fonts of the first screen
+// are asked for at once; from a folder a browser refuses that, and finds them by the style sheet.
 (function () {
   "use strict";
   var root = document.documentElement;
@@ -10,6 +11,18 @@
     root.dataset.theme = chosen === "dark" || chosen === "light" ? chosen : dark.matches ? "dark" : "light";
   }
   apply();
+  var self = document.currentScript;
+  if (location.protocol !== "file:") {
+    self.dataset.fonts.split(" ").forEach(function (name) {
+      var link = document.createElement("link");
+      link.rel = "preload";
+      link.as = "font";
+      link.type = "font/woff2";
+      link.crossOrigin = "anonymous";
+      link.href = self.src.replace("theme.js", "fonts/" + name);
+      document.head.append(link);
+    });
+  }
   dark.addEventListener("change", apply);
   addEventListener("storage", apply);
 })();

@@ -1,0 +1,413 @@
+"""What holds for every page of the built site: lean, readable, reachable, publishable."""
+
+import gzip
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from utils.plotting import PALETTE
+from utils.site.node import packages
+from utils.site.serve import serving
+
+WIDE, PHONE, NARROW = 1280, 390, 320
+FIRST_VISIT, NEXT_PAGE = 160_000, 60_000  # bytes, compressed, besides the page's own pictures
+WIDEST_LINE = 75  # characters
+
+
+class Outline(HTMLParser):
+    """What a page links to, the places it can be linked at, its images, its head."""
+
+    def __init__(self, markup):
+        super().__init__()
+        self.links, self.ids, self.images, self.meta, self.scripts = [], set(), [], {}, []
+        self.title, self.lang, self.within = "", None, None
+        self.feed(markup)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.within = tag
+        if "id" in given:
+            self.ids.add(given["id"])
+        if tag == "html":
+            self.lang = given.get("lang")
+        if tag == "meta":
+            self.meta[given.get("name") or given.get("property")] = given.get("content")
+        if tag == "img":
+            self.images.append(given)
+        if tag == "script":
+            self.scripts.append(given)
+        self.links += [given[name] for name in ("href", "src") if name in given]
+
+    def handle_data(self, data):
+        if self.within == "title":
+            self.title += data
+            self.within = None
+
+
+@pytest.fixture(scope="session")
+def outlines(site_dir):
+    """Every page of the site, by its path."""
+    return {
+        path.relative_to(site_dir).as_posix(): Outline(path.read_text("utf-8"))
+        for path in sorted(site_dir.rglob("*.html"))
+    }
+
+
+@pytest.fixture(scope="session")
+def chapters(outlines):
+    """The pages made from a source file: all but search, help and the like."""
+    return [name for name, page in outlines.items() if page.meta.get("og:image")]
+
+
+@pytest.fixture(scope="session")
+def axe():
+    return (packages(development=True) / "axe-core" / "axe.min.js").read_text("utf-8")
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens pages in a context of the given kind; `problems` collects what went wrong on them."""
+    contexts = []
+
+    def start(width=WIDE, theme="light", **options):
+        size = {"width": width, "height": 900}
+        context = browser.new_context(viewport=size, color_scheme=theme, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.problems = []
+        page.on("console", lambda said: page.problems.append(f"{page.url}: {said.text}"))
+        page.on("pageerror", lambda error: page.problems.append(f"{page.url}: {error}"))
+        page.on("requestfailed", lambda r: page.problems.extend(lost(r)))
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+
+
+def lost(request):
+    """A request that came to nothing; one that ended because the page was left does not count."""
+    return [] if "ABORTED" in request.failure else [f"no {request.url}: {request.failure}"]
+
+
+def bring_alive(page):
+    """Start every explorer and question now, wherever on the page it is."""
+    page.evaluate("""() => Promise.all([...document.querySelectorAll("ce-explorer")].map((e) => {
+        e.start();
+        return new Promise((then) => {
+            const look = () => e.end || e.querySelector("form") ? then() : setTimeout(look, 10);
+            look();
+        });
+    }))""")
+
+
+def mathematics_page(site_dir, chapters):
+    """The page with the most formulas."""
+    return max(chapters, key=lambda name: (site_dir / name).read_text("utf-8").count('"katex"'))
+
+
+def explorer_page(site_dir, chapters):
+    return next(n for n in chapters if "<ce-explorer" in (site_dir / n).read_text("utf-8"))
+
+
+# ---- Requests, scripts, weight -----------------------------------------------------------------
+
+
+def test_pages_ask_no_other_host_and_log_nothing(outlines, site_url, open_page):
+    page = open_page()
+    foreign = []
+    page.on("request", lambda r: r.url.startswith((site_url, "data:")) or foreign.append(r.url))
+    for name in outlines:
+        page.goto(f"{site_url}/{name}")
+        bring_alive(page)
+    assert not foreign
+    assert not page.problems
+
+
+def test_pages_carry_no_inline_script(outlines, site_dir):
+    for name, page in outlines.items():
+        assert all("src" in script for script in page.scripts), name
+        assert not re.search(r"<[^>]* on[a-z]+=", (site_dir / name).read_text("utf-8")), name
+
+
+def test_pages_work_from_a_folder(outlines, site_dir, open_page, chapters):
+    page = open_page()
+    for name in outlines:
+        if name != "404.html":
+            page.goto((site_dir / name).as_uri())
+            bring_alive(page)
+    assert not page.problems
+    page.goto((site_dir / chapters[0]).as_uri())
+    page.keyboard.press("/")
+    page.keyboard.type("entropy")
+    assert page.locator("dialog .results li").first.is_visible()
+
+
+def test_pages_work_below_a_path(site_dir, chapters, open_page):
+    with serving(site_dir, prefix="/a/book") as address:
+        page = open_page()
+        for name in ("index.html", mathematics_page(site_dir, chapters)):
+            page.goto(f"{address}/{name}")
+            bring_alive(page)
+        page.locator(".brand").click()
+        assert page.url == f"{address}/index.html"
+        assert not page.problems
+
+
+def weight(page, address):
+    """Compressed bytes that a page fetches, its own pictures left out."""
+    sizes = {}
+
+    def note(response):
+        if "/_images/" not in response.url and not response.url.startswith("data:"):
+            sizes[response.url] = len(response.body())
+
+    page.on("response", note)
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    page.remove_listener("response", note)
+    return sizes
+
+
+def compressed(site_dir, address, url):
+    path = site_dir / urlsplit(url).path.removeprefix(urlsplit(address).path).lstrip("/")
+    body = path.read_bytes()
+    return len(body) if path.suffix == ".woff2" else len(gzip.compress(body, 6))
+
+
+def test_pages_are_light(site_dir, site_url, chapters, open_page):
+    heaviest = max(chapters, key=lambda name: (site_dir / name).stat().st_size)
+    page = open_page(PHONE)
+    first = set(weight(page, f"{site_url}/{heaviest}"))
+    total = sum(compressed(site_dir, site_url, url) for url in first)
+    assert total <= FIRST_VISIT, f"{heaviest}: {total} bytes"
+    for name in chapters:
+        fetched = set(weight(page, f"{site_url}/{name}")) - first
+        more = sum(compressed(site_dir, site_url, url) for url in fetched)
+        assert more <= NEXT_PAGE, f"{name}: {more} bytes"
+        first |= fetched
+
+
+# ---- Links, heads, pictures --------------------------------------------------------------------
+
+
+def test_internal_links_lead_somewhere(outlines, site_dir):
+    broken = []
+    for name, page in outlines.items():
+        if name == "404.html":
+            continue
+        for link in page.links:
+            if urlsplit(link).scheme:
+                continue
+            target, anchor = urldefrag(
+                urljoin(name, link.split("?")[0]) if link[0] != "#" else name + link
+            )
+            anchor = anchor or urldefrag(link)[1]
+            path = site_dir / unquote(target)
+            if not path.is_file() or (
+                anchor and path.suffix == ".html" and unquote(anchor) not in outlines[target].ids
+            ):
+                broken.append(f"{name}: {link}")
+    assert not broken
+
+
+def test_heads_say_what_the_page_is(outlines, chapters):
+    titles = [page.title for page in outlines.values()]
+    assert len(set(titles)) == len(titles)
+    for name, page in outlines.items():
+        assert page.lang == "en", name
+        assert 20 <= len(page.meta["description"]) <= 160, f"{name}: {page.meta['description']}"
+        assert "width=device-width" in page.meta["viewport"]
+    assert {"index.html"} < set(chapters)
+
+
+def test_cards_are_of_the_size_that_is_promised(outlines, chapters, site_dir):
+    from PIL import Image
+
+    for name in chapters:
+        card = PurePosixPath(outlines[name].meta["og:image"]).name
+        assert Image.open(site_dir / "_images" / card).size == (1200, 630)
+
+
+def test_pictures_have_a_size_and_words(outlines):
+    for name, page in outlines.items():
+        for image in page.images:
+            assert image.get("width") and image.get("height"), f"{name}: {image}"
+            assert len(image.get("alt", "")) > 10 and "_images" not in image["alt"], (
+                f"{name}: {image}"
+            )
+
+
+def test_drawings_have_a_dark_twin_and_no_white_ground(outlines, site_dir):
+    light = {pair[0] for pair in PALETTE.values()}
+    for name, page in outlines.items():
+        for image in page.images:
+            if not image["src"].endswith(".svg"):
+                continue
+            drawing = (site_dir / urljoin(name, image["src"])).read_text("utf-8")
+            dark = image["src"].endswith("-dark.svg")
+            assert not re.search(r'id="patch_1">\s*<path[^>]*fill: #f{3,6}', drawing), image["src"]
+            if dark:
+                assert not any(colour in drawing for colour in light), f"{name}: {image['src']}"
+
+
+def test_a_wrong_address_is_answered_at_any_depth(site_url, open_page):
+    page = open_page()
+    assert page.goto(f"{site_url}/no/such/page.html").status == 404
+    assert page.evaluate("getComputedStyle(document.querySelector('.bar')).position") == "sticky"
+    page.locator("main").get_by_role("link", name="cover").click()
+    assert page.url == f"{site_url}/index.html"
+
+
+# ---- Reading -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [NARROW, PHONE, 640])
+def test_pages_are_no_wider_than_the_screen(outlines, site_url, open_page, width):
+    """640 is a desktop page at 200 %."""
+    page = open_page(width)
+    wide = []
+    for name in outlines:
+        page.goto(f"{site_url}/{name}")
+        bring_alive(page)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(name)
+    assert not wide
+
+
+def test_lines_are_of_a_length_that_reads_well(site_url, site_dir, chapters, open_page):
+    page = open_page()
+    page.goto(f"{site_url}/{mathematics_page(site_dir, chapters)}")
+    longest = page.evaluate("""() => {
+        const read = document.querySelector("article section > p");
+        const text = read.cloneNode();
+        text.style.cssText = "position: absolute; width: max-content; max-width: none";
+        text.textContent = "The loss of one sample is what its label surprises us by.";
+        read.before(text);
+        return 57 * read.clientWidth / text.clientWidth;
+    }""")
+    assert 60 <= longest <= WIDEST_LINE
+
+
+def test_without_javascript_text_formulas_and_figures_are_there(
+    site_url, site_dir, chapters, open_page
+):
+    name = explorer_page(site_dir, chapters)
+    for theme in ("light", "dark"):
+        page = open_page(theme=theme, java_script_enabled=False)
+        page.goto(f"{site_url}/{name}")
+        assert page.locator("ce-explorer svg:visible").count()
+        assert page.locator(".katex:visible").count()
+        assert not page.locator(".ce-panel:visible").count()
+        assert page.locator(".theme").is_hidden()
+        ground = page.locator("body").evaluate("e => getComputedStyle(e).backgroundColor")
+        assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 24, 30)"}[theme]
+    phone = open_page(PHONE, java_script_enabled=False)
+    phone.goto(f"{site_url}/{name}")
+    phone.locator(".menu").click()
+    assert phone.locator("#contents").is_visible()
+
+
+def test_the_reader_chooses_the_theme(site_url, open_page):
+    page = open_page(theme="light")
+    page.goto(f"{site_url}/index.html")
+    page.get_by_role("button", name="Dark page").click()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    seen = []
+    page.expose_function("note", lambda theme: seen.append(theme))
+    page.add_init_script(
+        "new MutationObserver(() => document.body && note(document.documentElement.dataset.theme))"
+        ".observe(document, { childList: true, subtree: true })"
+    )
+    page.reload()
+    page.wait_for_timeout(200)
+    assert seen and set(seen) == {"dark"}, "the page was light before it was dark"
+    page.keyboard.press("d")
+    assert page.locator("html").get_attribute("data-theme") == "light"
+
+
+def test_search_finds_words_in_text_captions_formulas_and_code(site_url, site_dir, open_page):
+    source = (site_dir / "_static" / "search-index.js").read_text("utf-8")
+    sections = json.loads(source.removeprefix("ceSearch(").removesuffix(");\n"))
+    assert len(sections) > 10
+    page = open_page()
+    page.goto(f"{site_url}/index.html")
+    assert "search-index" not in " ".join(
+        page.evaluate("performance.getEntriesByType('resource').map(r => r.name)")
+    )
+    page.keyboard.press("/")
+    for words in ("likelihood", "np.array", "\\frac", "Two curves" if False else "5/7"):
+        page.locator("dialog input").fill(words)
+        page.locator("dialog .results a").first.wait_for()
+        assert (
+            words.lower() in page.locator("dialog .results").inner_text().lower()
+            or words[0] == "\\"
+        )
+    page.locator("dialog input").fill("qqqq")
+    page.get_by_text("Nothing found.").wait_for()
+    page.keyboard.press("Escape")
+    assert page.locator("dialog").is_hidden()
+
+
+def test_the_keyboard_reaches_everything(site_url, site_dir, chapters, open_page):
+    page = open_page(PHONE)
+    page.goto(f"{site_url}/{mathematics_page(site_dir, chapters)}")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the text"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.locator(".menu").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.textContent") == "Close"
+    page.keyboard.press("Escape")
+    assert page.locator("#contents").is_hidden()
+    unreachable = page.evaluate("""[...document.querySelectorAll(".scroll, pre, .cell_output")]
+        .filter((e) => e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0)
+        .filter((e) => getComputedStyle(e).overflowX !== "visible")
+        .map((e) => e.outerHTML.slice(0, 200))""")
+    assert not unreachable
+
+
+# KaTeX's drawn half is hidden from screen readers, inherits its colour, and is most of a page.
+AXE = """async ([rules]) => {
+    const options = { resultTypes: ["violations"], ...(rules && { runOnly: rules }) };
+    const { violations } = await axe.run({ exclude: [[".katex-html"]] }, options);
+    const where = (n) => `${n.target} ${n.any.map((a) => a.message).slice(0, 1)}`;
+    return violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map(where).join(" | ")}`);
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_pages_are_accessible(outlines, site_url, open_page, axe, theme, width):
+    """All of axe's rules, best practices too; text at AAA. A second theme only changes colours."""
+    page = open_page(width, theme, reduced_motion="reduce")
+    rules = ["color-contrast"] if theme == "dark" else None
+    found = []
+    for name in outlines:
+        page.goto(f"{site_url}/{name}")
+        bring_alive(page)
+        page.evaluate(axe)
+        found += [f"{name}: {violation}" for violation in page.evaluate(AXE, [rules])]
+    assert not found
+
+
+# ---- Ways on -----------------------------------------------------------------------------------
+
+
+def test_the_download_is_the_executed_notebook(site_dir, site_url, chapters, open_page, root):
+    page = open_page()
+    name = explorer_page(site_dir, chapters)
+    page.goto(f"{site_url}/{name}")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Notebook").click()
+    assert download.value.suggested_filename == PurePosixPath(name).stem + ".ipynb"
+    notebook = nbformat.read(download.value.path(), as_version=4)
+    assert any(cell.get("outputs") for cell in notebook.cells)
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(root)}}).execute()
