@@ -15,6 +15,7 @@ import os
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,6 +179,18 @@ async def side_by_side(chapters, root, timeout):
             yield await execute(chapter, root, timeout, threads=cores)
 
 
+class Client(NotebookClient):
+    """Executes without keeping the widgets' state, and bears widgets that capture output."""
+
+    def reset_execution_trackers(self):
+        super().reset_execution_trackers()
+        # An Output widget writes its state here even where none is stored, and expects its place.
+        self.widget_state = defaultdict(dict)
+
+    def set_widgets_metadata(self):
+        pass
+
+
 async def execute(chapter, root, timeout, threads):
     """Execute one notebook in place; returns it, what it read, the seconds, and what failed."""
     started, error = time.perf_counter(), None
@@ -187,7 +200,7 @@ async def execute(chapter, root, timeout, threads):
         line = (
             f"import runpy; runpy.run_path({str(trace)!r})['watch']({str(root)!r}, {str(report)!r})"
         )
-        client = NotebookClient(
+        client = Client(
             chapter.notebook,
             timeout=timeout,
             kernel_name=chapter.notebook.metadata.get("kernelspec", {}).get("name", "python3"),
