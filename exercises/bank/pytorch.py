@@ -26,7 +26,7 @@ def _descend(X, y, steps, lr, columns, gradient):
 def _learn(X, y, steps, lr, columns, loss):
     """The same by autograd, for loops that are wrong: `loss(z, y)` in torch."""
     X, y = torch.tensor(X), torch.tensor(y)
-    W = torch.zeros(X.shape[1], columns, dtype=X.dtype, requires_grad=True)
+    W = torch.zeros(X.shape[-1], columns, dtype=X.dtype, requires_grad=True)
     for _ in range(steps):
         (gradient,) = torch.autograd.grad(loss(X @ W, y), W)
         W = (W - lr * gradient).detach().requires_grad_()
