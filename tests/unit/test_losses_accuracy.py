@@ -279,6 +279,26 @@ def test_the_gradient_of_cross_entropy(case, kind, epsilon, dtype):
     assert_as_good(ours, leaf.grad, truths, dtype, units if difference else None)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_cross_entropy_of_anything(dtype):
+    """Random shapes, sizes from 1e-3 to 1e9 in one batch, far-off means, every kind of target."""
+    rng = np.random.default_rng(7)
+    for _ in range(150):
+        n, classes = rng.integers(1, 5), rng.integers(1, 9)
+        size = 10.0 ** rng.uniform(-3, 4 if dtype == np.float16 else 9, (n, 1))
+        z = rng.normal(0, 1, (n, classes)) * size + rng.normal() * 10 ** rng.uniform(-2, 4)
+        z = np.clip(z, -6e4, 6e4).astype(dtype) if dtype == np.float16 else z.astype(dtype)
+        probabilities = losses.softmax(rng.normal(0, 3, z.shape)).astype(dtype)
+        target = [rng.integers(0, classes, n), z.argmax(axis=1), probabilities][rng.integers(3)]
+        weight = [None, (rng.random(classes) + 0.01).astype(dtype)][rng.integers(2)]
+        epsilon = [0.0, 0.1, rng.random()][rng.integers(3)]
+        truths, denominator = true_cross_entropy(z, target, weight, epsilon)
+        options = {"weight": weight, "label_smoothing": epsilon}
+        theirs = F.cross_entropy(torch.tensor(z), torch.tensor(target), **as_tensors(options))
+        ours = losses.cross_entropy(z, target, **options)
+        assert_as_good(ours, theirs, reduced(truths, denominator, "mean"), dtype)
+
+
 def test_a_small_loss_keeps_its_digits_where_pytorch_rounds_it_to_zero():
     z = np.array([[0, 17]], dtype=np.float32)
     assert F.cross_entropy(torch.tensor(z), torch.tensor([1])) == 0
