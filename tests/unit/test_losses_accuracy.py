@@ -327,7 +327,7 @@ def test_means_over_many_samples_do_not_drift(dtype):
     z = np.zeros((100_000, 10), dtype=dtype)
     value = losses.cross_entropy(z, np.zeros(len(z), dtype=int))
     assert ulps(value, mpmath.log(10), dtype) <= 4
-    assert ulps(losses.bce_with_logits(z, np.zeros_like(z)), mpmath.log(2), dtype) <= 1
+    assert ulps(losses.bce_with_logits(z, np.zeros_like(z)), mpmath.log(2), dtype) <= 4
 
 
 # --- Distributions -------------------------------------------------------------------------------
