@@ -30,7 +30,8 @@ from typing import NamedTuple
 import numpy as np
 
 # How many threads share a large array (NumPy lets go of the interpreter while it computes).
-THREADS = int(os.environ.get("OMP_NUM_THREADS") or 0) or os.cpu_count() or 1
+_asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+THREADS = max(1, int(_asked) if _asked.isdecimal() else os.cpu_count() or 1)
 
 REDUCTIONS = ("mean", "sum", "none")
 SUM_TOLERANCE = 0.01  # how far from 1 the entries of a distribution may add up
