@@ -233,9 +233,19 @@ class Room:
         return self
 
     def destroy(self):
-        """Kill every process in the room; its scratch folder goes with it."""
-        self.process.kill()
-        self.process.wait()
+        """Kill every process in the room; its scratch folder goes with it.
+
+        Killing the room's first process ends all others in it. bubblewrap is left to see that and
+        to end by itself; killed before its room is ready, it would leave a process behind.
+        """
+        with contextlib.suppress(ChildFailed, OSError):
+            self.wait(5)
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        try:
+            self.process.wait(5 if self.pidfd else 0.1)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             stream.close()
         for name in ("_information", "_go", "pidfd"):
