@@ -43,11 +43,11 @@ class Marker:
     """A fork server and the exercises: marks one submission after another."""
 
     def __init__(self, plan):
+        self.server = ForkServer(plan.confinement, plan.hidden)  # starts while we import
         from utils.grading import marking
 
         self.marking = marking
         self.job = marking.Job(plan.exercises(), plan.seed, plan.limits)
-        self.server = ForkServer(plan.confinement, plan.hidden)
 
     def __call__(self, submission):
         return self.marking.mark(submission, self.job, self.server)

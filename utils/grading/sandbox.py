@@ -309,12 +309,19 @@ class ForkServer:
             start_new_session=True,
         )
         theirs.close()
+        self.hello = None
+
+    def ready(self):
+        """Wait until everything is imported; says what is."""
+        if self.hello is not None:
+            return self.hello
         if not select.select([self.control], [], [], 120)[0]:
             raise ChildFailed("the fork server does not start")
         hello = self.control.recv(1 << 16)
         if not hello:
             raise ChildFailed("the fork server did not start")
         self.hello = json.loads(hello)
+        return self.hello
 
     def place(self):
         """A room (or a folder) to put the next child into; a spare one is made ahead."""
@@ -372,6 +379,7 @@ class Child:
     alive: bool = field(default=False, init=False)
 
     def __post_init__(self):
+        self.server.ready()
         self.place = self.server.place()
         questions, self._questions = os.pipe()
         self._answers, answers = os.pipe()

@@ -1,0 +1,258 @@
+"""The command: journal, interruption, exit codes, the same bytes, and trouble that stays alone."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from exercises import grade
+from utils.grading import batch, sandbox, submissions
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SIGMOID = """import numpy as np
+
+def sigmoid(z):
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+"""
+SOFTMAX = """def softmax(z):
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+"""
+
+
+def notebook(path, *cells):
+    cells = [{"cell_type": "code", "metadata": {}, "source": cell} for cell in cells]
+    path.write_text(json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}))
+
+
+@pytest.fixture
+def class_of(tmp_path, confinement):
+    """A function that makes a folder of n honest submissions, every third one slow to read."""
+
+    def make(count, slow=0.0):
+        folder = tmp_path / "submitted"
+        folder.mkdir()
+        for number in range(count):
+            pause = f"import time; time.sleep({slow})"
+            cells = [SIGMOID, SOFTMAX if number % 4 else "x = 1", pause if slow else "x = 2"]
+            notebook(folder / f"learner{number:02}.ipynb", *cells)
+        return folder
+
+    return make
+
+
+def command(folder, *options):
+    return [
+        *(sys.executable, "-m", "exercises.grade", str(folder)),
+        *("--bank", "tests.grading.bank:exercises", "--jobs", "1", *map(str, options)),
+    ]
+
+
+def run(folder, *options, **keywords):
+    keywords.setdefault("env", os.environ | {"PYTHONPATH": str(ROOT)})
+    return subprocess.run(
+        command(folder, *options), cwd=ROOT, capture_output=True, text=True, **keywords
+    )
+
+
+def rows(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_all_outputs_are_the_same_bytes_for_the_same_seed(class_of, tmp_path):
+    folder = class_of(6)
+    shutil.copy(HERE / "broken" / "naive.ipynb", folder)
+    outputs = []
+    for name in ("one", "two"):
+        out = tmp_path / name
+        done = run(
+            folder,
+            *("--csv", out / "g.csv", "--jsonl", out / "v.jsonl", "--feedback", out / "feedback"),
+            *("--report", out / "class.html", "--gradescope", out / "gs", "--seed", 7),
+            *("--likeness", out / "alike.html", "--jobs", 1 if name == "one" else 2),
+        )
+        assert done.returncode == 0, done.stderr
+        outputs.append(
+            {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+        )
+    assert outputs[0] == outputs[1]
+    assert len(outputs[0]) == 4 + 8 + 7
+    table = rows(tmp_path / "one" / "g.csv")
+    assert [row["total"] for row in table] == ["2", "6", "6", "6", "2", "6", "5"]
+    assert b"Not shifted by the maximum" in outputs[0]["class.html"]
+
+
+def test_another_seed_draws_other_inputs_and_gives_the_same_marks(class_of, tmp_path):
+    folder = class_of(3)
+    for seed in (1, 2):
+        assert run(folder, "--csv", tmp_path / f"{seed}.csv", "--seed", seed).returncode == 0
+    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
+    softmax, _ = batch.Plan("tests.grading.bank:exercises", 0, None).exercises()
+    one, two = softmax.arguments(1, 0)[0], softmax.arguments(2, 0)[0]
+    assert not (one == two).any()
+
+
+def test_killed_in_the_middle_it_goes_on_and_ends_with_the_same_marks(class_of, tmp_path):
+    folder = class_of(10, slow=0.3)
+    whole, parts = tmp_path / "whole.csv", tmp_path / "parts.csv"
+    assert run(folder, "--csv", whole).returncode == 0
+    journal = Path(f"{parts}.journal")
+    process = subprocess.Popen(
+        command(folder, "--csv", parts),
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if journal.exists() and len(journal.read_text().splitlines()) >= 4:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    held = journal.read_text()
+    seed = json.loads(held.splitlines()[0])["seed"]
+    assert 3 <= len(held.splitlines()) - 1 < 10
+    assert not parts.exists()
+    journal.write_text(held + '{"key": "cut off in the mid')
+    done = run(folder, "--csv", parts)
+    assert done.returncode == 0, done.stderr
+    assert "Going on" in done.stderr
+    assert f"Seed {seed}." in done.stderr
+    assert parts.read_bytes() == whole.read_bytes()
+    assert not journal.exists()
+
+
+def test_control_c_ends_cleanly_with_what_is_done(class_of, tmp_path):
+    folder = class_of(10, slow=0.3)
+    out = tmp_path / "g.csv"
+    process = subprocess.Popen(
+        command(folder, "--csv", out),
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    journal = Path(f"{out}.journal")
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if journal.exists() and len(journal.read_text().splitlines()) >= 3:
+            break
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
+    error = process.communicate(timeout=30)[1]
+    assert process.returncode == 130, error
+    assert "Traceback" not in error
+    assert "Start the same command again" in error
+    assert 2 <= len(rows(out)) < 10
+    done = run(folder, "--csv", out)
+    assert done.returncode == 0
+    assert len(rows(out)) == 10
+
+
+def test_a_changed_submission_is_marked_again_when_going_on(class_of, tmp_path):
+    folder = class_of(2)
+    found = submissions.find([folder])
+    before = [batch.key_of(item) for item in found]
+    notebook(folder / "learner01.ipynb", SIGMOID)
+    after = [batch.key_of(item) for item in submissions.find([folder])]
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+
+
+def test_a_journal_of_other_exercises_is_not_continued(tmp_path):
+    journal = batch.Journal(tmp_path / "j", {"seed": 1, "version": "a"})
+    journal.add("key", {"name": "x"})
+    journal.close(finished=False)
+    assert batch.Journal(tmp_path / "j", {"seed": 1, "version": "a"}).done == {"key": {"name": "x"}}
+    assert batch.Journal(tmp_path / "j", {"seed": 1, "version": "b"}).done == {}
+
+
+def test_exit_codes_and_sentences(class_of, tmp_path, capsys):
+    folder = class_of(1)
+    (folder / "lost.ipynb").write_text("")
+    done = run(folder, "--csv", tmp_path / "g.csv")
+    assert done.returncode == 1
+    assert "1 could not be marked" in done.stderr
+    assert [row["remarks"] for row in rows(tmp_path / "g.csv")][1].startswith("lost.ipynb: the fi")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    wrong = (
+        [str(tmp_path / "nowhere")],
+        [str(empty)],
+        [str(folder), "--only", "softmaxx"],
+        [str(folder), "--jobs", "0"],
+        [str(folder), "--timeout", "-1"],
+        [str(folder), "--csv", "/proc/no/g.csv"],
+    )
+    for arguments in wrong:
+        assert grade.main([*arguments, "--bank", "tests.grading.bank:exercises"]) == 2
+        said = capsys.readouterr().err
+        sentences = [line for line in said.splitlines() if not line.startswith("Sandbox")]
+        assert len(sentences) == 1, said
+        assert sentences[0].startswith("Nothing was marked")
+    with pytest.raises(SystemExit) as left:
+        grade.main([])
+    assert left.value.code == 2
+
+
+def test_require_sandbox_refuses_where_a_part_is_missing(class_of, tmp_path):
+    folder = class_of(1)
+    python = tmp_path / "bin"
+    python.mkdir()
+    environment = {"PATH": str(python), "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    done = run(folder, "--csv", tmp_path / "g.csv", "--require-sandbox", env=environment)
+    assert done.returncode == 2
+    assert "bubblewrap is not installed" in done.stderr
+    assert "--require-sandbox" in done.stderr
+    assert not (tmp_path / "g.csv").exists()
+    assert run(folder, "--csv", tmp_path / "g.csv", "--require-sandbox").returncode == 0
+
+
+def test_a_worker_that_dies_is_replaced_and_only_its_submission_concerned(class_of, plan):
+    folder = class_of(4)
+    found = submissions.find([folder])
+    found[1] = Deadly(found[1].name, found[1].files)
+    results = {result["name"]: result for result in batch.run(found, plan, 2)}
+    assert len(results) == 4
+    assert "ended the marker's worker" in results["learner01"]["reason"]
+    assert [results[f"learner0{n}"]["total"] for n in (0, 2, 3)] == [2, 6, 6]
+
+
+class Deadly(submissions.Submission):
+    """Kills the process that reads it, as a defect of the marker would."""
+
+    def notebooks(self):
+        os._exit(1)
+
+
+class Endless(submissions.Submission):
+    """Never lets the process that reads it go on."""
+
+    def notebooks(self):
+        time.sleep(1000)
+
+
+def test_a_worker_that_hangs_is_replaced(class_of, plan):
+    found = submissions.find([class_of(3)])
+    found[0] = Endless(found[0].name, found[0].files)
+    results = {r["name"]: r for r in batch.run(found, plan, 1, patience=12)}
+    assert "took more than 12 s" in results["learner00"]["reason"]
+    assert results["learner01"]["total"] == results["learner02"]["total"] == 6
+
+
+def test_a_missing_sandbox_is_said_once(class_of, tmp_path):
+    done = run(class_of(3), "--csv", tmp_path / "g.csv")
+    assert done.stderr.count("Sandbox:") == 1
+    assert sandbox.detect().sentence() in done.stderr
