@@ -26,8 +26,7 @@ QUESTIONS = [
             ),
             (
                 lambda: by_hand(0.8, 0.05),
-                "The target must add to 1: the right class also gets its share "
-                "$\\varepsilon/K$.",
+                "The target must add to 1: the right class also gets its share $\\varepsilon/K$.",
             ),
             (lambda: -np.log(0.6), "That is the loss without smoothing."),
             (lambda: -0.8 * np.log(0.6), "The wrong classes have a share now, too."),
