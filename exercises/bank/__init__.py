@@ -8,7 +8,16 @@ hard labels only, constant logits, labels that are the arg max make wrong answer
 from functools import cache
 from importlib import import_module
 
-TOPICS = ("sigmoid", "gradients", "label_smoothing", "pytorch", "at_scale")
+TOPICS = (
+    "likelihood",
+    "sigmoid",
+    "softmax",
+    "cross_entropy",
+    "gradients",
+    "label_smoothing",
+    "pytorch",
+    "at_scale",
+)
 
 
 def of_topic(topic):

@@ -28,7 +28,7 @@ SIGMOID = Exercise(
     section=STABLE,
     title="Sigmoid and softplus",
     signature="sigmoid(z)  —  z: array of any shape → array of the same shape and dtype",
-    points=3,
+    points=4,
     reference=losses.sigmoid,
     cases=(
         Case("ordinary logits", lambda rng: (drawing.logits(rng, 5),), 2),
@@ -299,7 +299,7 @@ BCE = Exercise(
     section=COIN,
     title="From coin flips to binary cross-entropy",
     signature="bce(p, y)  —  p: probabilities, y: labels in [0, 1], equal shapes → mean",
-    points=3,
+    points=4,
     reference=_bce,
     cases=(
         Case(
@@ -429,7 +429,7 @@ BCE_WITH_LOGITS = Exercise(
         "bce_with_logits(z, y, pos_weight=1.0)  —  z: logits, y: labels in [0, 1], equal shapes → "
         "mean, one number; pos_weight multiplies the loss of label 1"
     ),
-    points=3,
+    points=4,
     reference=_with_logits,
     cases=(
         Case(

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 
+from utils.grading.guard import _changed
 from utils.grading.model import Answer
 
 
@@ -19,13 +20,6 @@ def asking(exercise, learner):
                 value = exercise.drive(learner, *args)
             except Exception as error:
                 return Answer(kind="raised", error=f"{type(error).__name__}: {error}")
-        same = [
-            np.array_equal(a, b, equal_nan=_floats(a)) for a, b in zip(args, before, strict=True)
-        ]
-        return Answer(value, mutated=not all(same))
+        return Answer(value, mutated=_changed(args, before))
 
     return ask
-
-
-def _floats(value):
-    return np.asarray(value).dtype.kind == "f"

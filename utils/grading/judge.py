@@ -134,8 +134,10 @@ def _explain(exercise, tried, ask):
 
 def _smallest(exercise, broken, ask):
     """The same failure on one sample, where one sample alone shows it; else as it was."""
+    if broken.answer.kind != "value" or exercise.driver is not None:
+        return broken
     arrays = [a for a in broken.args if np.ndim(a)]
-    if broken.answer.kind != "value" or exercise.driver is not None or not arrays:
+    if not arrays:
         return broken
     n = len(arrays[0])
     for i in range(min(n, 3) if n > 1 else 0):

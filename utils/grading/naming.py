@@ -221,5 +221,7 @@ def _only_small(tried):
 
 
 def _floats(value):
+    if isinstance(value, list | tuple):
+        return np.concatenate([np.zeros(0), *map(_floats, value)])
     array = np.asarray(value)
-    return array.astype(np.float64) if array.dtype.kind in "biuf" else np.zeros(0)
+    return array.ravel().astype(np.float64) if array.dtype.kind in "biuf" else np.zeros(0)

@@ -49,6 +49,7 @@ def _a(kind):
 
 def joined(names):
     """a, b and c."""
+    names = [str(name) for name in names]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
@@ -79,9 +80,11 @@ def what_came(exercise, tried):
             f"{_a(kind_of(answer.value))}.{hint}"
         )
     if tried.problem == "shape":
-        got, right = np.shape(answer.value), np.shape(expected)
         if isinstance(expected, tuple):
-            return f"{start}{what}: one of the arrays has another shape than is asked."
+            got = [np.shape(part) for part in answer.value]
+            right = [np.shape(part) for part in expected]
+            return f"{start}the shapes should be {joined(right)}, but are {joined(got)}."
+        got, right = np.shape(answer.value), np.shape(expected)
         return f"{start}{what} should have the shape {right}, but has {got}."
     if tried.problem == "dtype":
         parts = expected if isinstance(expected, tuple) else (expected,)
