@@ -33,14 +33,12 @@ def check(learner=None, *, seed=SEED):
 
 
 def _exercise(learner):
-    known = {e.name: e for e in bank.functions()}
     if isinstance(learner, str):
         return Said(f"Give the function itself, without quotes: check({learner}).")
     name = getattr(learner, "__name__", None)
-    if name not in known or not callable(learner):
-        what = f"named {name}" if name else f"like {type(learner).__name__}"
-        return Said(f"There is no exercise {what}. There are: {', '.join(known)}.")
-    return known[name]
+    if name is None or not callable(learner):
+        return Said(f"check wants a function of yours; this is a {type(learner).__name__}.")
+    return _by_name(name)
 
 
 def report(exercise, verdict):
