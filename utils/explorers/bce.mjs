@@ -92,7 +92,8 @@ const bce = {
     const run = ((f.narrow ? 52 : 84) * (X.domain[1] - X.domain[0])) / (box.r - box.l);
     const tangent = line(X(z - run), Y(d.loss - d.grad * run), X(z + run), Y(d.loss + d.grad * run), "purple", 2);
     const label = Math.min(box.r - 4, Math.max(box.l + 4, x0));
-    const anchor = x0 > (box.l + box.r) / 2 ? "end" : "start";
+    // On the side away from the curve, where there is room.
+    const anchor = y >= 0.5 ? (x0 > box.r - 110 ? "end" : "start") : x0 < box.l + 110 ? "start" : "end";
     const shift = anchor === "end" ? -16 : 16;
     const slope = d.naive ? "" : text(label + shift, Math.max(box.t + 12, y0 - 14), `slope ${fmt(d.grad, 3)}`, "purple", anchor, 'class="ce-halo"');
     const drop = line(x0, y0, x0, box.b, "muted", 1, "2 3");

@@ -494,6 +494,9 @@ function mount(def, model, el) {
     painted.set(svg, layers);
   }
 
+  /** JupyterLab would take arrow keys and Enter for itself, but for this mark on what has the focus. */
+  const ownKeys = () => all("input, button").forEach((e) => e.setAttribute("data-lm-suppress-shortcuts", "true"));
+
   function placeHandles() {
     const f = frameOf(def, narrow);
     const handles = def.handles?.(state, derived, f) ?? [];
@@ -501,6 +504,7 @@ function mount(def, model, el) {
       all(".ce-handle").forEach((g) => g.remove());
       figure.insertAdjacentHTML("beforeend", handlesMarkup(def, state, derived));
       grips = all(".ce-handle");
+      ownKeys();
     }
     handles.forEach((h, i) => {
       grips[i].style.left = `${px((h.x / f.w) * 1000) / 10}%`;
@@ -743,6 +747,7 @@ function mount(def, model, el) {
   window.addEventListener("beforeprint", onPrint);
   for (const name of names) model.on(`change:${name}`, onModel);
   grips = all(".ce-handle");
+  ownKeys();
   let seen = false;
   // The width comes from the browser's own observer: no layout is ever asked for.
   const observer = new ResizeObserver(([entry]) => {

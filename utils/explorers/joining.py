@@ -24,11 +24,14 @@ MODULES = (
 IMPORT = re.compile(r'^import \{(?P<names>[^}]*)\} from "(?P<file>[^"]+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:const|let|function|class)\b)", re.MULTILINE)
 EXPORTED = re.compile(r"^export (?:const|let|function|class) (\w+)", re.MULTILINE)
-# Lines that are comments, and JSDoc anywhere; no string in these files holds either.
+# Comments: whole lines, ends of lines, JSDoc anywhere. No string in these files looks like one.
 COMMENT = re.compile(
-    r"^[ \t]*//.*\n|^[ \t]*/\*\*(?:[^*]|\*(?!/))*\*/\n|/\*\* @(?:[^*]|\*(?!/))*\*/ ?", re.M
+    r"^[ \t]*//.*\n|[ \t]+// .*$|^[ \t]*/\*\*(?:[^*]|\*(?!/))*\*/\n|/\*\* @(?:[^*]|\*(?!/))*\*/ ?",
+    re.MULTILINE,
 )
 INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
+# Line ends that no statement needs; what is left are those after which one may have been left out.
+LINE_END = re.compile(r"\n+(?=\n)|(?<=[{(\[,;])\n|\n(?=[}\])?:.])")
 DEFAULT = re.compile(r"^export default ", re.MULTILINE)
 
 
@@ -53,7 +56,7 @@ def widget_module(module):
     path = _path(module)
     source = _read(path)
     core = EXPORT.sub("", _read(HERE / "core.mjs"))
-    return core + _data(path, source) + IMPORT.sub("", source)
+    return LINE_END.sub("", core + _data(path, source) + IMPORT.sub("", source))
 
 
 def classic_script(module):
@@ -76,7 +79,7 @@ def classic_script(module):
         body = bound + _data(path, source) + EXPORT.sub("", IMPORT.sub("", source))
         body = DEFAULT.sub(f'ceExplorers.define("{path.stem}", ', body)
         body = re.sub(r"(ceExplorers\.define\(.*);\n", r"\1);\n", body)
-    return f'(() => {{\n"use strict";\n{body}}})();\n'
+    return LINE_END.sub("", f'(() => {{\n"use strict";\n{body}}})();\n')
 
 
 @functools.cache

@@ -1,0 +1,231 @@
+"""The explorers as widgets: two in a real JupyterLab with its browser, all by the protocol."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+import traitlets
+from jupyter_client import BlockingKernelClient
+
+from tests.unit.test_explorers_maths import CLASSES
+from utils import explorers, losses
+
+CELLS = [
+    "import ipywidgets\nfrom utils import explorers\nbce = explorers.BCE(z=-2.0, y=1.0)\nbce",
+    "softmax = explorers.Softmax()\nsoftmax",
+    "plain = ipywidgets.FloatSlider(min=-8, max=8, value=-2)\n"
+    "ipywidgets.jslink((bce, 'z'), (plain, 'value'))\nplain",
+]
+OPTIONS = [
+    "--no-browser",
+    "--allow-root",
+    "--ip=127.0.0.1",
+    "--port=0",
+    "--IdentityProvider.token=",
+    "--expose-app-in-browser",
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+]
+
+
+@pytest.fixture(scope="module")
+def lab(root, tmp_path_factory):
+    """A JupyterLab of its own: address of a notebook, and the folder of its kernels' files."""
+    desk = tmp_path_factory.mktemp("desk")
+    home = tmp_path_factory.mktemp("home")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in CELLS])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, desk / "explorers.ipynb")
+    folders = {f"JUPYTER_{k}_DIR": str(home / k.lower()) for k in ("CONFIG", "DATA", "RUNTIME")}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", *OPTIONS],
+        cwd=desk,
+        env={**os.environ, **folders, "PYTHONPATH": str(root), "HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    address, log = None, []
+    for line in server.stdout:
+        log.append(line)
+        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            address = found[0]
+            break
+    assert address, "".join(log)
+    yield f"{address}/lab/tree/explorers.ipynb", home / "runtime"
+    server.terminate()
+    server.stdout.read()
+    server.wait(timeout=20)
+
+
+def until(condition, what, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.1)
+    return value
+
+
+@pytest.fixture(scope="module")
+def notebook(lab, browser):
+    """The notebook, run, in a browser; and a client of its kernel."""
+    address, runtime = lab
+    page = browser.new_context(viewport={"width": 1100, "height": 2600}).new_page()
+    page.goto(address)
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+    kernel = until(lambda: next(runtime.glob("kernel-*.json"), None), "the kernel")
+    until(
+        lambda: page.evaluate(
+            "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+        ),
+        "an idle kernel",
+    )
+    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+    page.wait_for_function("document.querySelectorAll('.ce-alive').length === 2", timeout=60_000)
+    client = BlockingKernelClient(connection_file=str(kernel))
+    client.load_connection_file()
+    client.start_channels()
+    client.wait_for_ready(timeout=30)
+
+    def ask(code):
+        """The value of a Python expression in the notebook's kernel."""
+        wrapped = {"value": f"__import__('json').dumps({code})"}
+        reply = client.execute("", silent=True, user_expressions=wrapped, reply=True, timeout=30)
+        answer = reply["content"]["user_expressions"]["value"]
+        assert answer["status"] == "ok", answer
+        return json.loads(eval(answer["data"]["text/plain"]))
+
+    yield SimpleNamespace(page=page, ask=ask, tell=lambda code: client.execute(code, reply=True))
+    client.stop_channels()
+    page.context.close()
+
+
+def figure(notebook, module):
+    return notebook.page.locator(f'form.ce[data-module="{module}"]')
+
+
+def test_a_slider_moved_in_the_browser_changes_the_python_trait(notebook):
+    slider = figure(notebook, "bce").locator('input.ce-range[data-name="z"]')
+    slider.focus()
+    notebook.page.keyboard.press("ArrowRight")
+    until(lambda: notebook.ask("bce.z") == -1.9, "bce.z")
+    assert notebook.ask("[bce.loss, bce.grad]") == [
+        losses.bce_with_logits(-1.9, 1.0),
+        losses.grad_bce_with_logits(-1.9, 1.0),
+    ]
+
+
+def test_a_trait_set_in_python_moves_the_figure(notebook):
+    notebook.tell("bce.z = 3.0; bce.y = 0.0")
+    entry = figure(notebook, "bce").locator('input.ce-number[data-name="z"]')
+    until(lambda: entry.input_value() == "3", "the figure")
+    assert "3.0486" in figure(notebook, "bce").locator(".ce-formula").inner_text()
+
+
+def test_lists_travel_both_ways(notebook):
+    slider = figure(notebook, "softmax").locator('input.ce-range[data-name="z"][data-item="1"]')
+    slider.focus()
+    notebook.page.keyboard.press("End")
+    until(lambda: notebook.ask("softmax.z") == [2.0, 8.0, -1.0], "softmax.z")
+    notebook.tell("softmax.z = [0, 0, 0, 0]")
+    formula = figure(notebook, "softmax").locator(".ce-formula")
+    until(lambda: "1.3863" in formula.inner_text(), "ln 4 in the figure")
+
+
+def test_jslink_ties_an_explorer_to_a_plain_slider(notebook):
+    notebook.tell("bce.y = 1.0")
+    slider = figure(notebook, "bce").locator('input.ce-range[data-name="z"]')
+    slider.focus()
+    notebook.page.keyboard.press("Home")
+    readout = notebook.page.locator(".widget-readout")
+    until(lambda: readout.inner_text().replace("−", "-") == "-8.00", "the plain slider")
+
+
+def test_the_widget_has_its_style_and_the_notebooks_theme(notebook):
+    colour = "getComputedStyle(document.querySelector('.ce')).getPropertyValue('--ce-ink')"
+    assert notebook.page.evaluate(colour) == "#1f2328"
+    notebook.page.evaluate(
+        "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
+    )
+    until(lambda: notebook.page.evaluate(colour) == "#e6e9ee", "the dark colours")
+
+
+# --- All of them, by the messages that a front end sends -----------------------------------------
+
+
+class Wire:
+    """Stands for the connection to a front end: keeps what a widget sends."""
+
+    comm_id = kernel = "explorer"
+
+    def __init__(self):
+        self.sent = {}
+
+    def send(self, data=None, metadata=None, buffers=None):
+        if data.get("method") == "update":
+            self.sent |= data["state"]
+
+    def close(self, *args, **kwargs):
+        pass
+
+    on_msg = on_close = close
+
+
+def wired(module):
+    widget = CLASSES[module]()
+    wire = Wire()
+    widget.comm = wire
+    wire.sent.clear()
+    return widget, wire
+
+
+def another(trait, value):
+    """A valid value of a control that is not the present one."""
+    widgets = explorers.widgets
+    if isinstance(trait, widgets.Choice):
+        return next(o for o in trait.options if o != value)
+    if isinstance(trait, widgets.Switch):
+        return not value
+    if isinstance(trait, widgets.Points):
+        return [[1.0, 1.0], [-1.0, -1.0]]
+    if isinstance(trait, widgets.Numbers):
+        return [value[-1], *value[:-1]]
+    return trait.low if value != trait.low else trait.high
+
+
+@pytest.mark.parametrize("module", CLASSES)
+def test_every_control_travels_both_ways_and_brings_its_results(module):
+    for name, trait in CLASSES[module].controls().items():
+        widget, wire = wired(module)
+        value = another(trait, getattr(widget, name))
+        # From the front end: what the reader moved arrives, and new results go back.
+        state = {"method": "update", "state": {name: value}}
+        widget._handle_msg({"content": {"data": state}, "buffers": []})
+        assert getattr(widget, name) == value
+        results = widget.results()
+        changed = repr(results) != repr(CLASSES[module]().results())
+        assert changed == any(k in wire.sent for k in results)
+        json.dumps(wire.sent, allow_nan=False)
+        # From Python: what was set is sent.
+        widget, wire = wired(module)
+        seen = []
+        widget.observe(seen.append, name)
+        setattr(widget, name, value)
+        assert wire.sent[name] == value
+        assert seen
+
+
+@pytest.mark.parametrize("module", CLASSES)
+def test_a_linked_widget_follows(module):
+    one, two = CLASSES[module](), CLASSES[module]()
+    name, trait = next(iter(CLASSES[module].controls().items()))
+    traitlets.link((one, name), (two, name))
+    setattr(one, name, another(trait, getattr(one, name)))
+    assert getattr(two, name) == getattr(one, name)
+    assert repr(two.results()) == repr(one.results())
