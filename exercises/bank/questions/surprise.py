@@ -7,6 +7,7 @@ from utils.losses import entropy, kl_divergence
 
 Q = np.array([0.5, 0.3, 0.2])
 P = np.array([0.2, 0.2, 0.6])
+FLOOR = entropy(np.array([0.7, 0.3]))
 
 
 def ce(q, p):
@@ -107,13 +108,13 @@ QUESTIONS = [
     Choice(
         "surprise-floor",
         "A model is trained with cross-entropy on labels that are really random: given the "
-        "features, the classes come as 70 to 30. The mean loss stops falling at about 0.61 nats. "
-        "What follows?",
+        "features, the classes come as 70 to 30. The mean loss stops falling at about "
+        f"{FLOOR:.2f} nats. What follows?",
         options=[
             (
                 "The model may be perfect: the least mean loss is the entropy of the labels.",
                 True,
-                "Yes. $-0.7\\ln 0.7 - 0.3\\ln 0.3 \\approx 0.611$: the model says 70 to 30, and "
+                f"Yes. $-0.7\\ln 0.7 - 0.3\\ln 0.3 \\approx {FLOOR:.4f}$: the model says 70 to 30, and "
                 "nothing can do better.",
             ),
             (
@@ -128,12 +129,12 @@ QUESTIONS = [
                 "$\\ln 2$ is the entropy of a fair coin. This coin is not fair.",
             ),
             (
-                "The divergence of model and truth is 0.61.",
+                f"The divergence of model and truth is {FLOOR:.2f}.",
                 False,
                 "Cross-entropy is entropy plus divergence. How large is the entropy here?",
             ),
         ],
-        solution="The least cross-entropy is the entropy of the truth, here about 0.611 nats; the "
+        solution=f"The least cross-entropy is the entropy of the truth, here {FLOOR:.4f} nats; the "
         "divergence is then 0.",
     ),
 ]
