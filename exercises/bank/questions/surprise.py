@@ -114,8 +114,8 @@ QUESTIONS = [
             (
                 "The model may be perfect: the least mean loss is the entropy of the labels.",
                 True,
-                f"Yes. $-0.7\\ln 0.7 - 0.3\\ln 0.3 \\approx {FLOOR:.4f}$: the model says 70 to 30, and "
-                "nothing can do better.",
+                f"Yes. $-0.7\\ln 0.7 - 0.3\\ln 0.3 \\approx {FLOOR:.4f}$: the model says 70 to "
+                "30, and nothing can do better.",
             ),
             (
                 "The model is not good yet, since a perfect model has loss 0.",
