@@ -3,8 +3,8 @@
 `<ce-explorer module="bce" state="{…}">` comes out of a cell empty. One Node process draws what
 stands in it for the whole build, so the figure is there before any script is, without JavaScript
 and in print, and nothing jumps when it comes alive. Only pages that have explorers link their
-style sheet and script; the script fetches a figure's own module when the figure comes near the
-window.
+script; it fetches a figure's own module when the figure comes near the window. Their style is in
+the one style sheet: a second one would be a second round trip before anything is painted.
 """
 
 import json
@@ -22,7 +22,7 @@ ELEMENT = re.compile(
     r'<ce-explorer module="(?P<module>[^"]*)" state="(?P<state>[^"]*)">\s*</ce-explorer>'
 )
 FOLDER = "explorers"
-STYLE, SCRIPT = f"{FOLDER}/explorers.css", f"{FOLDER}/element.js"
+SCRIPT = f"{FOLDER}/element.js"
 service = LineService(Path(joining.__file__).with_name("render.mjs"))
 
 
@@ -35,7 +35,6 @@ def setup(app):
 def fill(app, pagename, templatename, context, doctree):
     if "<ce-explorer" in context.get("body", ""):
         context["body"] = ELEMENT.sub(filled, context["body"])
-        context.setdefault("page_styles", []).append(STYLE)
         context.setdefault("page_scripts", []).append(SCRIPT)
 
 
@@ -65,7 +64,6 @@ def write(app, exception):
         return
     folder = Path(app.outdir, "_static", FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "explorers.css").write_text(joining.style(), "utf-8")
     for module in ("element", "question", *joining.MODULES):
         if Path(joining.HERE, f"{module}.mjs").is_file():
             script = joining.classic_script(module)

@@ -113,8 +113,7 @@ def cut(source, target, letters, weights):
 
 def mathematics_style(sheet, faces, version):
     """KaTeX's style sheet with our cut fonts, and without the faces that no formula needs."""
-    text = sheet.read_text("utf-8")
-    text = re.sub(r",url\([^)]*\) format\(\"(woff|truetype)\"\)", "", text)
+    text = re.sub(r",url\([^)]*\) format\(\"(woff|truetype)\"\)", "", sheet)
     text = re.sub(
         r"@font-face\{[^}]*url\(fonts/([^)]*)\)[^}]*\}",
         lambda rule: rule[0] if rule[1] in faces else "",

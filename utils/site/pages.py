@@ -68,7 +68,6 @@ def describe(app, pagename, templatename, context, doctree):
         "part": " · ".join(plain(parent["title"]) for parent in context.get("parents", [])),
         "tools": context.get("page_tools", []),
         "fonts": static.preloads(context.get("body", "")),
-        "styles": context.get("page_styles", []),
         "scripts": context.get("page_scripts", []),
     }
     if pagename == "404":

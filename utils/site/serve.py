@@ -8,7 +8,7 @@ import contextlib
 import gzip
 import sys
 import threading
-from functools import partial
+from functools import lru_cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,6 +19,12 @@ POLICY = (
     "object-src 'none'; base-uri 'self'"
 )
 COMPRESSIBLE = {".html", ".css", ".js", ".mjs", ".json", ".svg", ".xml", ".txt", ".ipynb", ".inv"}
+
+
+@lru_cache(maxsize=512)
+def compressed(path, changed):
+    """A file's gzip form, made once: a host does not compress anew at every visit either."""
+    return gzip.compress(path.read_bytes(), 6)
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -56,11 +62,12 @@ class Handler(SimpleHTTPRequestHandler):
             if not path.is_file():
                 self.send_error(404)
                 return None
-        body = path.read_bytes()
         self.send_response(status)
         if path.suffix in COMPRESSIBLE and "gzip" in self.headers.get("Accept-Encoding", ""):
-            body = gzip.compress(body, 6)
+            body = compressed(path, path.stat().st_mtime_ns)
             self.send_header("Content-Encoding", "gzip")
+        else:
+            body = path.read_bytes()
         self.send_header("Content-Type", self.guess_type(str(path)))
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Content-Security-Policy", POLICY)

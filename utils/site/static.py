@@ -1,16 +1,19 @@
 """The files that pages load: one style sheet, two scripts, the fonts cut to the book's letters."""
 
 import hashlib
+import re
 from functools import cache
 from itertools import chain
 from pathlib import Path
 
+from utils.explorers import joining
 from utils.site import fonts
 from utils.site.node import ROOT, packages
 
 HERE = Path(__file__).parent
 # What Jupyter Book's extensions leave beside our files, linked by no page.
 STOCK = ("exercise.css", "proof.css", "mystnb.*.css", "pygments.css")
+CLASSES = re.compile(r'class="([^"]*)"')
 SOURCES = HERE / "theme" / "static"
 
 
@@ -41,13 +44,37 @@ def write(app, exception):
     if exception or app.builder.format != "html":
         return
     out = Path(app.outdir, "_static")
-    katex = packages() / "katex" / "dist"
-    texts = chain(Path(app.outdir).rglob("*.html"), out.rglob("*.js"))
-    faces = fonts.write(out / "fonts", (path.read_text("utf-8") for path in texts))
-    style = (SOURCES / "style.css").read_text("utf-8")
-    style += fonts.mathematics_style(katex / "katex.min.css", faces, version())
-    style = style.replace("@version@", version())
-    (out / "style.css").write_text(style, "utf-8")
+    pages = [path.read_text("utf-8") for path in Path(app.outdir).rglob("*.html")]
+    scripts = [path.read_text("utf-8") for path in out.rglob("*.js")]
+    faces = fonts.write(out / "fonts", [*pages, *scripts])
+    katex = (packages() / "katex" / "dist" / "katex.min.css").read_text("utf-8")
+    style = "".join(
+        [
+            (SOURCES / "style.css").read_text("utf-8").replace("@version@", version()),
+            joining.style(),
+            used_rules(fonts.mathematics_style(katex, faces, version()), pages),
+        ]
+    )
+    (out / "style.css").write_text(smaller(style), "utf-8")
     for name in STOCK:
         for path in out.glob(name):
             path.unlink()
+
+
+def used_rules(sheet, pages):
+    """KaTeX's rules, a flat list, without those for classes that no page has."""
+    used = {name for page in pages for found in CLASSES.findall(page) for name in found.split()}
+
+    def kept(rule):
+        alternatives = rule[1].split(",")
+        wanted = [a for a in alternatives if set(re.findall(r"\.([\w-]+)", a)) <= used]
+        return f"{','.join(wanted)}{{{rule[2]}}}" if wanted else ""
+
+    return re.sub(r"([^{}]+)\{([^{}]*)\}", kept, sheet)
+
+
+def smaller(style):
+    """Without comments and without the space that only people need."""
+    style = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
+    style = re.sub(r"\s+", " ", style)
+    return re.sub(r" ?([{};]) ?", r"\1", style).replace(";}", "}")

@@ -49,8 +49,10 @@
   if (here && here.offsetTop > contents.clientHeight / 2) contents.scrollTop = here.offsetTop - contents.clientHeight / 3;
 
   // ---- Boxes that scroll sideways can be reached and moved by keyboard ----
-  function reachable() {
-    for (const box of all(".scroll, .highlight pre, .cell_output")) {
+  // (looked at when they come near the window: measuring them all would lay out the whole page)
+  function reachable(boxes) {
+    for (const { target: box, isIntersecting } of boxes) {
+      if (!isIntersecting) continue;
       if (box.scrollWidth > box.clientWidth + 1) {
         box.tabIndex = 0;
         box.setAttribute("role", "group");
@@ -60,7 +62,10 @@
       }
     }
   }
-  if ("ResizeObserver" in window) new ResizeObserver(reachable).observe(find("article"));
+  const near = new IntersectionObserver(reachable, { rootMargin: "50%" });
+  const watch = () => { near.disconnect(); for (const box of all(".scroll, .highlight pre, .cell_output")) near.observe(box); };
+  addEventListener("resize", watch);
+  watch();
 
   // ---- Copy buttons ----
   for (const block of all(".cell_input .highlight, article > section .highlight-python .highlight")) {
