@@ -10,7 +10,7 @@ from pathlib import Path
 from utils.grading import batch, likeness, report, sandbox, submissions
 
 ROOT = Path(__file__).resolve().parents[1]
-BANK = "exercises.bank:exercises"
+BANK = "exercises.bank:functions"
 DECIDE = ("exercises/bank", "utils/grading", "utils/losses.py")  # the code that makes marks
 
 
