@@ -89,12 +89,11 @@ def write(folder):
         raise FileExistsError(f"{folder} is not empty: name a new folder.")
     if not SOLUTIONS.is_dir():
         raise FileNotFoundError("This copy of the book comes without solutions: use the whole one.")
-    for topic in bank.TOPICS:
+    topics = [name for name in bank.TOPICS if (ROOT / "exercises" / f"{name}.md").is_file()]
+    for topic in topics:
         path = folder / "source" / topic / f"{topic}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source(topic), encoding="utf-8")
     (folder / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
-    print(
-        f"{folder} holds {len(bank.TOPICS)} assignments. In it: nbgrader generate_assignment NAME"
-    )
+    print(f"{folder} holds {len(topics)} assignments; there: nbgrader generate_assignment NAME")
     return 0

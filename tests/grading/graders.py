@@ -5,6 +5,7 @@ import hashlib
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import venv
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def environment():
     wanted = ROOT / "requirements-graders.txt"
     digest = hashlib.sha256(wanted.read_bytes() + sys.version.encode()).hexdigest()
     done = PLACE / "made-from"
-    with open(ROOT / ".venv-graders.lock", "w") as lock:
+    with open(Path(tempfile.gettempdir(), "venv-graders.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (done.is_file() and done.read_text() == digest):
             venv.create(PLACE, clear=True, with_pip=True)
@@ -25,7 +26,7 @@ def environment():
                 "purelib", "venv", {"base": str(PLACE), "platbase": str(PLACE)}
             )
             Path(site, "book.pth").write_text(sysconfig.get_path("purelib") + "\n")
-            pip = [str(PLACE / "bin" / "python"), "-m", "pip", "install", "-q", "-r", str(wanted)]
+            pip = [str(PLACE / "bin" / "python"), "-m", "pip", "install", "-qq", "-r", str(wanted)]
             subprocess.run(pip, check=True, stdout=sys.stderr)
             done.write_text(digest)
     return PLACE / "bin"

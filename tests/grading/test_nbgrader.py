@@ -12,9 +12,11 @@ import pytest
 from exercises import bank, nbgrader
 
 ROOT = Path(__file__).resolve().parents[2]
-NAIVE = """
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
+TOPIC, NAME = "gradients", "grad_bce_with_logits"
+PARTLY = """
+
+def grad_bce_with_logits(z, y):
+    return (1 / (1 + np.exp(-np.clip(z, -700, 700))) - y) / 5
 """
 
 
@@ -25,7 +27,9 @@ def course(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("topic", bank.TOPICS)
+@pytest.mark.parametrize(
+    "topic", [t for t in bank.TOPICS if (ROOT / "exercises" / f"{t}.md").is_file()]
+)
 def test_every_exercise_is_a_solution_and_a_graded_cell(course, topic):
     text = (course / "source" / topic / f"{topic}.ipynb").read_text()
     cells = json.loads(text)["cells"]
@@ -41,10 +45,12 @@ def test_every_exercise_is_a_solution_and_a_graded_cell(course, topic):
 def tool(course, *arguments):
     from graders import environment
 
+    programs = environment()
+    path = f"{programs}:{os.environ['PATH']}"
     run = subprocess.run(
-        [str(environment() / "nbgrader"), *arguments],
+        [str(programs / "nbgrader"), *arguments],
         cwd=course,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PATH": path},
         capture_output=True,
         text=True,
     )
@@ -53,18 +59,18 @@ def tool(course, *arguments):
 
 
 def test_nbgrader_marks_solutions_fully_and_others_partly(course):
-    topic = "sigmoid"
+    topic = TOPIC
     tool(course, "generate_assignment", topic)
     released = (course / "release" / topic / f"{topic}.ipynb").read_text()
     assert "BEGIN SOLUTION" not in released
     assert "NotImplementedError" in released
     source = course / "source" / topic / f"{topic}.ipynb"
-    for learner, change in (("ada", lambda code: code), ("bob", lambda code: code + NAIVE)):
+    for learner, change in (("ada", lambda code: code), ("bob", lambda code: code + PARTLY)):
         target = course / "submitted" / learner / topic / f"{topic}.ipynb"
         target.parent.mkdir(parents=True)
         notebook = json.loads(source.read_text())
         for cell in notebook["cells"]:
-            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "solution-sigmoid":
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == f"solution-{NAME}":
                 cell["source"] = change("".join(cell["source"]))
         target.write_text(json.dumps(notebook))
     lazy = course / "submitted" / "eve" / topic / f"{topic}.ipynb"
@@ -72,7 +78,7 @@ def test_nbgrader_marks_solutions_fully_and_others_partly(course):
     shutil.copy(course / "release" / topic / f"{topic}.ipynb", lazy)
     tool(course, "autograde", topic)
     total = sum(exercise.points for exercise in bank.of_topic(topic))
-    own = next(exercise.points for exercise in bank.of_topic(topic) if exercise.name == "sigmoid")
+    own = next(exercise.points for exercise in bank.of_topic(topic) if exercise.name == NAME)
     marks = scores(course / "gradebook.db")
     assert marks["ada"] == total
     assert total - own < marks["bob"] < total
