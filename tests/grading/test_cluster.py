@@ -46,7 +46,7 @@ def test_a_killed_worker_loses_no_submission_and_changes_no_mark(plan, tmp_path)
         sentences, count = cluster.sentences(machines.scheduler_address)
         assert count == 2
         assert sentences == [plan.confinement.sentence()]
-        victim = list(client.run(os.getpid).values())[0]
+        victim = next(iter(client.run(os.getpid).values()))
         results = []
         killed = threading.Event()
 
