@@ -38,7 +38,7 @@ QUESTIONS = [
     ),
     Number(
         "binary-losses-clamped",
-        "Four samples with label 0 have the logits $0,\\ 0,\\ 50,\\ 50$ in float32. Which mean does "
+        "Four samples with label 0 have logits $0,\\ 0,\\ 50,\\ 50$ in float32. Which mean does "
         "F.binary_cross_entropy(torch.sigmoid(z), y) return?",
         answer=lambda: (2 * np.log(2) + 200) / 4,
         wrong=[
