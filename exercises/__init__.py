@@ -7,7 +7,7 @@ Everything is imported when it is first asked for: a chapter that asks a questio
 bank of functions.
 """
 
-__all__ = ["check", "hint", "progress", "question", "solution"]
+__all__ = ["browser_progress", "check", "hint", "progress", "question", "solution"]
 
 
 def question(id):
@@ -44,3 +44,10 @@ def solution(name, *, insist=False):
     from exercises import learner
 
     return learner.solution(name, insist=insist)
+
+
+def browser_progress():
+    """What can be solved in the book's pages, with what this browser remembers of it."""
+    from exercises.browser import Progress, chapters
+
+    return Progress(chapters())

@@ -21,18 +21,24 @@ Your files in work/ are never written over.
 """
 
 
-def files(root=ROOT, *, solutions):
-    """What a learner needs: (path in the kit, content)."""
+def parts(root=ROOT, *, solutions):
+    """The files of the repository that a learner needs."""
     for folder in ("utils", "exercises", "chapters"):
         for path in sorted((root / folder).rglob("*")):
             name = path.relative_to(root)
             wanted = path.is_file() and "__pycache__" not in name.parts and path.suffix != ".pyc"
             ours = name.parts[:3] == ("exercises", "bank", "solutions")
             if wanted and not (ours and not solutions):
-                yield name, path.read_bytes()
-    for name in ("requirements.txt", "constraints.txt", "pyproject.toml", "LICENSE"):
+                yield path
+    for name in ("requirements.txt", "constraints.txt", "pyproject.toml", "LICENSE", "_toc.yml"):
         if (root / name).is_file():
-            yield Path(name), (root / name).read_bytes()
+            yield root / name
+
+
+def files(root=ROOT, *, solutions):
+    """What is handed out: (path in the kit, content)."""
+    for path in parts(root, solutions=solutions):
+        yield path.relative_to(root), path.read_bytes()
     for source in desk.sources(root):
         name = Path("notebooks") / source.relative_to(root).with_suffix(".ipynb")
         yield name, desk.as_notebook(source).encode()

@@ -8,7 +8,7 @@ from utils.grading.model import Case, Exercise
 from utils.grading.model import Misconception as M
 
 COIN = ("chapters/foundations/coin_flips", "From coin flips to binary cross-entropy")
-SURPRISE = ("chapters/foundations/surprise", "Surprise, entropy and cross-entropy")
+SURPRISE = ("chapters/foundations/surprise", "Surprise")
 
 
 def _flips(rng, n, heads):

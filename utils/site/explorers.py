@@ -64,7 +64,7 @@ def write(app, exception):
         return
     folder = Path(app.outdir, "_static", FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
-    for module in ("element", "question", *joining.MODULES):
+    for module in ("element", "question", "progress", *joining.MODULES):
         if Path(joining.HERE, f"{module}.mjs").is_file():
             script = joining.classic_script(module)
             (folder / f"{module}.js").write_text(script, "utf-8")
