@@ -11,6 +11,7 @@ SUBJECTS = (
     "addresses",
     "mathematics",
     "downloads",
+    "progress",
     "pictures",
     "explorers",
     "markup",
@@ -24,4 +25,4 @@ SUBJECTS = (
 def setup(app):
     for name in SUBJECTS:
         import_module(f"utils.site.{name}").setup(app)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": False}

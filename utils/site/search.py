@@ -11,26 +11,15 @@ from pathlib import Path
 
 from docutils import nodes
 
+from utils.site.kept import Kept
+
+kept = Kept("search")
+
 
 def setup(app):
+    kept.connect(app)
     app.connect("doctree-resolved", collect)
-    app.connect("env-purge-doc", forget)
-    app.connect("env-merge-info", merge)
     app.connect("build-finished", write)
-
-
-def sections(env):
-    if not hasattr(env, "ce_sections"):
-        env.ce_sections = {}
-    return env.ce_sections
-
-
-def forget(app, env, docname):
-    sections(env).pop(docname, None)
-
-
-def merge(app, env, docnames, other):
-    sections(env).update({name: sections(other)[name] for name in docnames})
 
 
 def collect(app, doctree, docname):
@@ -39,7 +28,7 @@ def collect(app, doctree, docname):
         title = section.next_node(nodes.title)
         if title is not None:
             found.append([section["ids"][0], title.astext(), own_text(section)])
-    sections(app.env)[docname] = found
+    kept.pages[docname] = found
 
 
 def own_text(section):
@@ -58,11 +47,9 @@ def is_leaf(node):
 def write(app, exception):
     if exception or app.builder.format != "html":
         return
-    env = app.env
     entries = [
         [app.builder.get_target_uri(docname), anchor, title, text]
-        for docname, found in sorted(sections(env).items())
-        if docname in env.found_docs
+        for docname, found in sorted(kept.pages.items())
         for anchor, title, text in found
     ]
     data = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
