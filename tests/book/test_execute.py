@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+
+from utils.site.execute import join_streams
 
 ROOT = Path(__file__).parents[2]
 CONF = """
@@ -93,3 +96,10 @@ def test_a_failed_cell_is_named_with_chapter_line_and_error(book):
     assert status != 0, "the error must come again until it is mended"
     book.chapter("alone", "print(222)")
     assert book.build()[0] == 0
+
+
+def test_a_line_that_the_kernel_sent_in_two_pieces_is_one_line():
+    pieces = [nbformat.v4.new_output("stream", name="stdout", text=t) for t in ("loss", " 0.434\n")]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=pieces)])
+    join_streams(notebook)
+    assert [output.text for output in notebook.cells[0].outputs] == ["loss 0.434\n"]

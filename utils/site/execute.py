@@ -215,9 +215,25 @@ async def execute(chapter, root, timeout, threads):
             await client.async_execute(env=env)
         except (CellExecutionError, CellTimeoutError) as exception:
             error = describe(chapter, root, exception)
+        join_streams(chapter.notebook)
         seconds = time.perf_counter() - started
         files = json.loads(report.read_text()) if report.is_file() else []
     return chapter, files, seconds, error
+
+
+def join_streams(notebook):
+    """What a cell printed as one output: where the kernel sent it in pieces, possibly cut in the
+    middle of a line, MyST-NB's own merging would end the line there."""
+    for cell in notebook.cells:
+        joined = []
+        for output in cell.get("outputs", []):
+            last = joined[-1] if joined else {}
+            if output.output_type == "stream" and output.name == last.get("name"):
+                last.text += output.text
+            else:
+                joined.append(output)
+        if joined:
+            cell.outputs = joined
 
 
 def describe(chapter, root, exception):
