@@ -12,6 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 from utils.plotting import PALETTE
+from utils.site import pdf
 from utils.site.node import packages
 from utils.site.serve import serving
 
@@ -411,3 +412,46 @@ def test_the_download_is_the_executed_notebook(site_dir, site_url, chapters, ope
     notebook = nbformat.read(download.value.path(), as_version=4)
     assert any(cell.get("outputs") for cell in notebook.cells)
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(root)}}).execute()
+
+
+def test_progress_is_shown_saved_read_back_and_erased(site_url, open_page, tmp_path):
+    page = open_page()
+    page.goto(f"{site_url}/progress.html")
+    book = page.evaluate("window.ceBook")
+    asked = next(entry for entry in book if entry["questions"])["questions"][0]
+    figure = next(entry for entry in book if entry["figures"])["figures"][0]
+    page.evaluate(
+        "([id, module, challenge]) => {"
+        "localStorage['ce-questions'] = JSON.stringify({[id]: true});"
+        "localStorage['ce-challenges'] = JSON.stringify({[module]: [challenge]}); }",
+        [asked["id"], figure["module"], figure["challenges"][0]["id"]],
+    )
+    page.reload()
+    done = page.locator(".progress li.done")
+    assert asked["text"][:20] in done.first.inner_text() or done.count() >= 2
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save to a file").click()
+    saved = tmp_path / download.value.suggested_filename
+    download.value.save_as(saved)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Erase").click()
+    assert done.count() == 0
+    page.locator("input[type=file]").set_input_files(saved)
+    page.get_by_text("Read, and added").wait_for()
+    assert done.count() >= 2
+    desk = tmp_path / ".progress.json"
+    desk.write_text(json.dumps({"sigmoid": {"points": 2, "right": True, "when": "now"}}))
+    page.locator("input[type=file]").set_input_files(desk)
+    page.get_by_text("sigmoid: 2 points").wait_for()
+    assert not page.problems
+
+
+def test_the_book_prints_as_one_pdf(site_dir, tmp_path, monkeypatch):
+    monkeypatch.setattr(pdf, "SITE", site_dir)
+    monkeypatch.setattr(pdf, "TARGET", tmp_path / "book.pdf")
+    pdf.main()
+    printed = (tmp_path / "book.pdf").read_bytes()
+    assert printed.startswith(b"%PDF") and b"/Outlines" in printed
+    html = pdf.document()
+    anchors = set(re.findall(r'\bid="([^"]+)"', html))
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= anchors
