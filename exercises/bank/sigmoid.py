@@ -37,7 +37,7 @@ SIGMOID = Exercise(
             "logits of ±1000",
             lambda rng: (_extreme(rng),),
             2,
-            atol=0,
+            atol=1e-300,  # below that, libraries differ
         ),
         Case(
             "float32 logits, float32 out",
@@ -101,11 +101,6 @@ SIGMOID = Exercise(
             "e^z / (1 + e^z) is used for large z as well, where it is inf/inf",
             lambda z: np.exp(z) / (1 + np.exp(z)),
             "What is e^1000 in float64? Which form never raises e to a large positive power?",
-        ),
-        Misconception(
-            "1 / (1 + e^(−z)) is used for very negative z as well, where e^(−z) overflows",
-            lambda z: 1 / (1 + np.exp(-z)),
-            "What is e^(−z) at z = −1000? Which equal form uses e^z instead?",
         ),
         Misconception(
             "z is clipped to ±30 first, which changes right answers",
