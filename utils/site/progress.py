@@ -5,13 +5,13 @@ this list.
 """
 
 import json
-import re
 from functools import cache
 from html import unescape
 from pathlib import Path
 
 from utils.site.explorers import ELEMENT, service
 from utils.site.kept import Kept
+from utils.site.mathematics import render_text
 from utils.site.pages import plain
 
 kept = Kept("progress")
@@ -36,7 +36,7 @@ def collect(app, pagename, templatename, context, doctree):
     for element in ELEMENT.finditer(context["body"]):
         if element["module"] == "question":
             asked = json.loads(unescape(element["state"]))["question"]
-            questions.append({"id": asked["id"], "text": short(asked["prompt"])})
+            questions.append({"id": asked["id"], "html": render_text(asked["prompt"])})
         elif element["module"] not in figures:
             figures[element["module"]] = definition(element["module"])
     title = unescape(plain(context["title"]))
@@ -54,19 +54,24 @@ def definition(module):
     return {"module": module, "title": said["title"], "challenges": said["challenges"]}
 
 
-def short(prompt, length=110):
-    """The prompt as plain words: formulas keep their LaTeX without the dollar signs."""
-    text = " ".join(re.sub(r"\$([^$]*)\$", r"\1", prompt).split())
-    return text if len(text) <= length else text[:length].rsplit(" ", 1)[0] + " …"
-
-
 def write(app, exception):
     if exception or app.builder.format != "html":
         return
-    order = [name for name in reading_order(app.env) if name in kept.pages]
-    data = json.dumps([kept.pages[name] for name in order], ensure_ascii=False)
+    data = json.dumps(each_figure_once(app), ensure_ascii=False)
     path = Path(app.outdir, "_static", SCRIPTS[0])
     path.write_text(f"window.ceBook = {data};\n", "utf-8")
+
+
+def each_figure_once(app):
+    """The pages in reading order; a figure that several show counts with the first chapter."""
+    seen, book = set(), []
+    for name in reading_order(app.env):
+        if name in kept.pages and name != app.config.root_doc:
+            page = kept.pages[name]
+            new = [figure for figure in page["figures"] if figure["module"] not in seen]
+            seen |= {figure["module"] for figure in new}
+            book.append({**page, "figures": new})
+    return book
 
 
 def reading_order(env):

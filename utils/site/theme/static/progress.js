@@ -26,13 +26,14 @@
   }
 
   // ---- The list ----
-  const line = (done, text) => make("li", { className: done ? "done" : "" }, make("span", { className: "sign", ariaHidden: "true", textContent: done ? "✓" : "" }),
-    make("span", {}, text, make("span", { className: "visually-hidden", textContent: done ? " (done)" : " (not yet)" })));
+  // `said` is {textContent} or, for a prompt with formulas (set by the build), {innerHTML}
+  const line = (done, said) => make("li", { className: done ? "done" : "" }, make("span", { className: "sign", ariaHidden: "true", textContent: done ? "✓" : "" }),
+    make("span", said), make("span", { className: "visually-hidden", textContent: done ? "(done)" : "(not yet)" }));
   const reached = (met, figure, challenge) => Array.isArray(met[figure.module]) && met[figure.module].includes(challenge.id);
 
   function section(page, solved, met) {
-    const questions = page.questions.map((q) => line(solved[q.id] === true, q.text));
-    const figures = page.figures.flatMap((figure) => figure.challenges.map((c) => line(reached(met, figure, c), c.text)));
+    const questions = page.questions.map((q) => line(solved[q.id] === true, { innerHTML: q.html }));
+    const figures = page.figures.flatMap((figure) => figure.challenges.map((c) => line(reached(met, figure, c), { textContent: c.text })));
     const all = [...questions, ...figures];
     const done = all.filter((item) => item.classList.contains("done")).length;
     if (!all.length) return [0, 0, null];
@@ -58,7 +59,7 @@
     const written = Object.entries(read(EXERCISES));
     if (written.length) {
       sections.push(make("section", {}, make("h2", { textContent: "Exercises, as read from your desk" }),
-        make("ul", {}, ...written.map(([name, { points, right }]) => line(right === true, `${name}: ${Number(points)} points`)))));
+        make("ul", {}, ...written.map(([name, { points, right }]) => line(right === true, { textContent: `${name}: ${Number(points)} points` })))));
     }
     summary.replaceChildren(bar, ` ${done} of ${all} questions and challenges.`);
     list.replaceChildren(...sections);
