@@ -1,5 +1,5 @@
 // @ts-check
-import { arrow, axes, bceWithLogits, clip, colour, curve, dot, explorer, fmt, gradBceWithLogits, grip, it, line, path, plotBox, px, rect, scale, short, sigmoid, text } from "./core.mjs";
+import { arrow, axes, bceWithLogits, clip, colour, curve, dot, explorer, fmt, gradBceWithLogits, grip, it, keep, line, path, plotBox, px, rect, scale, short, sigmoid, text } from "./core.mjs";
 import { NAIVE_BCE } from "./bce_data.mjs";
 
 /** @typedef {import("./core.mjs").State} State */
@@ -56,8 +56,9 @@ const bce = {
     const { box, X, Y, far, P, strip } = frame(s, f);
     const { z, y } = s;
     const [x0, y0] = [X(z), Y(d.loss)];
-    const base = axes(X, Y, `logit ${it("z")}`, "loss in nats", far ? {} : { xTicks: f.narrow ? [-8, -4, 0, 4, 8] : [-8, -6, -4, -2, 0, 2, 4, 6, 8] });
-    const ce = curve((v) => bceWithLogits(v, y), X, Y, "blue", 2.5);
+    const key = ["bce", y, far, f.narrow];
+    const base = keep(["axes", ...key], () => axes(X, Y, `logit ${it("z")}`, "loss in nats", far ? {} : { xTicks: f.narrow ? [-8, -4, 0, 4, 8] : [-8, -6, -4, -2, 0, 2, 4, 6, 8] }));
+    const ce = keep(["ce", ...key], () => curve((v) => bceWithLogits(v, y), X, Y, "blue", 2.5));
     let lines = ce;
     let words = "";
     // The label stands where the curve leaves room: on the side of the higher loss.
@@ -66,7 +67,7 @@ const bce = {
       FORMATS.forEach((k, row) => {
         const list = TABLE[`${k}_${y}`];
         const [stroke, dash] = STYLE[/** @type {"float16"} */ (k)];
-        lines += path(list.map((v, i) => [X(i / 2 - FAR), Y(v)]), stroke, 2.5, dash);
+        lines += keep([k, ...key], () => path(list.map((v, i) => [X(i / 2 - FAR), Y(v)]), stroke, 2.5, dash));
         // Where the values end: the first infinite one, seen from the side where they are finite.
         const broken = list.map((v, i) => (Number.isFinite(v) ? NaN : i / 2 - FAR)).filter((v) => !Number.isNaN(v));
         if (broken.length) {
@@ -82,7 +83,7 @@ const bce = {
         words += text(column - 72, box.t + 92 + i * 18, String(label), String(stroke), "end", 'class="ce-halo"') + text(column, box.t + 92 + i * 18, fmt(Number(v)), String(stroke), "end", 'font-weight="600"');
       });
     } else {
-      lines += curve((v) => (sigmoid(v) - y) ** 2, X, Y, "orange", 1.75, "5 4");
+      lines += keep(["squared", ...key], () => curve((v) => (sigmoid(v) - y) ** 2, X, Y, "orange", 1.75, "5 4"));
       const reach = far ? FAR : NEAR;
       const at = side * reach * 0.7;
       words += text(X(at) - side * 8, Y(bceWithLogits(at, y)) - 6, "cross-entropy", "blue", side < 0 ? "start" : "end", 'class="ce-halo"');

@@ -168,6 +168,21 @@ export const px = (v) => Math.round(v * 10) / 10;
 /** @param {string} name a colour of the palette: ink, muted, grid, blue … page */
 export const colour = (name) => `var(--ce-${name})`;
 
+/** @type {Map<string, any>} */
+const kept = new Map();
+/**
+ * What `make` gives for this key, made once: for curves that most moves leave as they are.
+ * @template T @param {unknown[]} key all that `make` depends on @param {() => T} make @returns {T}
+ */
+export function keep(key, make) {
+  const name = JSON.stringify(key);
+  if (!kept.has(name)) {
+    if (kept.size > 99) kept.clear();
+    kept.set(name, make());
+  }
+  return kept.get(name);
+}
+
 /** A linear scale with its inverse. @param {number} d0 @param {number} d1 @param {number} r0 @param {number} r1 */
 export function scale(d0, d1, r0, r1) {
   const k = (r1 - r0) / (d1 - d0);

@@ -1,5 +1,5 @@
 // @ts-check
-import { axes, clip, curve, explorer, fmt, grip, it, line, scale, short, small, text, times } from "./core.mjs";
+import { axes, clip, curve, explorer, fmt, grip, it, keep, line, scale, short, small, text, times } from "./core.mjs";
 
 /** @typedef {import("./core.mjs").State} State */
 /** @typedef {import("./core.mjs").Frame} Frame */
@@ -45,20 +45,22 @@ const likelihood = {
     const best = n ? k / n : null;
     const log = logLikelihood(k, m, theta);
     const least = best === null ? 0 : -(best === 0 || best === 1 ? 0 : logLikelihood(k, m, best));
-    return { n, best, likelihood: product(k, m, theta), log_likelihood: log, nll: -log, mean: n ? -log / n : 0, least, ratio: Math.exp(log + least) };
+    const lost = best !== null && keep(["lost", k, m], () => product(k, m, best) === 0);
+    return { n, best, lost, likelihood: product(k, m, theta), log_likelihood: log, nll: -log, mean: n ? -log / n : 0, least, ratio: Math.exp(log + least) };
   },
   draw(s, d, f) {
     const { successes: k, failures: m, theta } = s;
     const [one, two] = frame(f);
     const xTicks = f.narrow ? [0, 0.25, 0.5, 0.75, 1] : [0, 0.2, 0.4, 0.6, 0.8, 1];
-    const grid = axes(one.X, one.Y, `bias ${it("θ")}`, "likelihood ÷ its greatest value", { xTicks, yTicks: [0, 0.25, 0.5, 0.75, 1] }) + axes(two.X, two.Y, `bias ${it("θ")}`, "−ln likelihood, nats a toss", { xTicks, yTicks: [0, 1, 2, 3] });
-    const lost = d.n > 0 && product(k, m, d.best) === 0;
+    const key = [k, m, f.narrow];
+    const grid = keep(["likelihood", f.narrow], () => axes(one.X, one.Y, `bias ${it("θ")}`, "likelihood ÷ its greatest value", { xTicks, yTicks: [0, 0.25, 0.5, 0.75, 1] }) + axes(two.X, two.Y, `bias ${it("θ")}`, "−ln likelihood, nats a toss", { xTicks, yTicks: [0, 1, 2, 3] }));
+    const { lost } = d;
     const relative = (/** @type {number} */ t) => Math.exp(logLikelihood(k, m, t) + d.least);
     const mean = (/** @type {number} */ t) => (d.n ? -logLikelihood(k, m, t) / d.n : 0);
     const inside = (/** @type {(t: number) => number} */ g) => (/** @type {number} */ t) => g(Math.min(0.9995, Math.max(0.0005, t)));
-    let left = curve(inside(relative), one.X, one.Y, lost ? "muted" : "blue", lost ? 1.25 : 2.5, lost ? "4 4" : "", 300);
+    let left = keep(["relative", ...key], () => curve(inside(relative), one.X, one.Y, lost ? "muted" : "blue", lost ? 1.25 : 2.5, lost ? "4 4" : "", 300));
     if (lost) left += line(one.box.l, one.box.b, one.box.r, one.box.b, "red", 3);
-    const right = curve(inside(mean), two.X, two.Y, "orange", 2.5, "", 160);
+    const right = keep(["mean", ...key], () => curve(inside(mean), two.X, two.Y, "orange", 2.5, "", 160));
     let marks = "";
     if (d.best !== null) {
       for (const { X, box } of [one, two]) marks += line(X(d.best), box.t, X(d.best), box.b, "green", 1.25, "5 4");
@@ -77,9 +79,8 @@ const likelihood = {
   },
   handles(s, d, f) {
     const [one, two] = frame(f);
-    const lost = d.n > 0 && product(s.successes, s.failures, d.best) === 0;
     return [
-      { name: "left", x: one.X(s.theta), y: one.Y(lost ? 0 : d.ratio) },
+      { name: "left", x: one.X(s.theta), y: one.Y(d.lost ? 0 : d.ratio) },
       { name: "right", x: two.X(s.theta), y: Math.max(two.box.t, two.Y(d.mean)) },
     ];
   },

@@ -1,5 +1,5 @@
 // @ts-check
-import { axes, clip, dot, explorer, fmt, grip, it, line, path, rect, scale, short, text } from "./core.mjs";
+import { axes, clip, dot, explorer, fmt, grip, it, keep, line, path, rect, scale, short, text } from "./core.mjs";
 import { PRECISION } from "./precision_data.mjs";
 
 /** @typedef {import("./core.mjs").State} State */
@@ -57,16 +57,16 @@ const precision = {
     const { value, grad, X, V, G } = frame(f);
     const xTicks = CLOSE.map(bent);
     const name = (/** @type {number} */ v) => short(Math.round(10 ** v - 1));
-    const base = axes(X, V, "", "loss in nats", { xTicks, yTicks: xTicks, xText: name, yText: name }) + axes(X, G, f.narrow ? `wrong by |${it("z")}|` : `how far the logit lies on the wrong side, |${it("z")}|`, "size of the gradient", { xTicks, yTicks: [0, 0.5, 1], xText: name });
+    const base = keep(["precision", f.narrow], () => axes(X, V, "", "loss in nats", { xTicks, yTicks: xTicks, xText: name, yText: name }) + axes(X, G, f.narrow ? `wrong by |${it("z")}|` : `how far the logit lies on the wrong side, |${it("z")}|`, "size of the gradient", { xTicks, yTicks: [0, 0.5, 1], xText: name }));
     let curves = "";
     let slopes = "";
     let words = "";
     const order = [...FORMULAS.filter(([k]) => k !== s.formula), ...FORMULAS.filter(([k]) => k === s.formula)];
     for (const [k, , , stroke, dash] of order) {
       const width = k === s.formula ? 4 : 1.75;
-      const values = column(s, k, "value");
-      curves += path(values.map((v, i) => [X(bent(MISTAKES[i])), V(height(v))]), stroke, width, dash);
-      slopes += path(column(s, k, "grad").map((v, i) => [X(bent(MISTAKES[i])), G(Math.abs(v))]), stroke, width, dash);
+      const key = [s.dtype, s.label, k, width, f.narrow];
+      curves += keep(["value", ...key], () => path(column(s, k, "value").map((v, i) => [X(bent(MISTAKES[i])), V(height(v))]), stroke, width, dash));
+      slopes += keep(["slope", ...key], () => path(column(s, k, "grad").map((v, i) => [X(bent(MISTAKES[i])), G(Math.abs(v))]), stroke, width, dash));
     }
     const own = FORMULAS.find(([k]) => k === s.formula) ?? FORMULAS[0];
     const x = X(bent(s.wrong_by));

@@ -1,5 +1,5 @@
 // @ts-check
-import { axes, clip, curve, entropy, explorer, fixed, fmt, grip, it, line, plotBox, scale, short, smoothTarget, text, times } from "./core.mjs";
+import { axes, clip, curve, entropy, explorer, fixed, fmt, grip, it, keep, line, plotBox, scale, short, smoothTarget, text, times } from "./core.mjs";
 
 /** @typedef {import("./core.mjs").State} State */
 /** @typedef {import("./core.mjs").Frame} Frame */
@@ -48,11 +48,12 @@ const smoothing = {
   },
   draw(s, d, f) {
     const { box, X, Y } = frame(s, f);
-    const base = axes(X, Y, f.narrow ? `margin ${it("m")} of the right logit` : `margin ${it("m")}: how far the right logit lies above all others`, "loss in nats", { xTicks: f.narrow ? [-4, 0, 4, 8, 12] : [-4, -2, 0, 2, 4, 6, 8, 10, 12, 14] });
+    const key = [s.k, s.epsilon, s.convention, f.narrow];
+    const base = keep(["smoothing", s.k > 20, f.narrow], () => axes(X, Y, f.narrow ? `margin ${it("m")} of the right logit` : `margin ${it("m")}: how far the right logit lies above all others`, "loss in nats", { xTicks: f.narrow ? [-4, 0, 4, 8, 12] : [-4, -2, 0, 2, 4, 6, 8, 10, 12, 14] }));
     const other = s.convention === "pytorch" ? "off_class" : "pytorch";
     const [main, side] = s.convention === "pytorch" ? ["blue", "orange"] : ["orange", "blue"];
     const rival = d.both[other];
-    const lines = curve((m) => marginLoss(m, s.k, 1, 0), X, Y, "muted", 1.75, "2 4") + curve((m) => marginLoss(m, s.k, rival.on, rival.off), X, Y, side, 1.5, "7 4") + curve((m) => marginLoss(m, s.k, d.on, d.off), X, Y, main, 2.5);
+    const lines = keep(["margin", ...key], () => curve((m) => marginLoss(m, s.k, 1, 0), X, Y, "muted", 1.75, "2 4") + curve((m) => marginLoss(m, s.k, rival.on, rival.off), X, Y, side, 1.5, "7 4") + curve((m) => marginLoss(m, s.k, d.on, d.off), X, Y, main, 2.5));
     const finite = Number.isFinite(d.best);
     let marks = "";
     if (finite) {

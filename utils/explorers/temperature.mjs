@@ -1,5 +1,5 @@
 // @ts-check
-import { axes, clip, colour, explorer, fixed, fmt, grip, it, line, logSumExp, path, px, rect, scale, short, softmax, text } from "./core.mjs";
+import { axes, clip, colour, explorer, fixed, fmt, grip, it, keep, line, path, px, rect, scale, short, softmax, text } from "./core.mjs";
 import { DIGIT_LABELS, DIGIT_LOGITS } from "./temperature_data.mjs";
 
 /** @typedef {import("./core.mjs").State} State */
@@ -13,21 +13,24 @@ const ACCURACY = PREDICTED.filter((k, i) => k === LABELS[i]).length / LABELS.len
 const [COLD, HOT] = [0.25, 8];
 const STEPS = [0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2, 2.1, 2.2, 2.4, 2.6, 2.8, 3, 3.5, 4, 5, 6, 7, 8];
 
-/** Mean negative log-likelihood at temperature T. @param {number} t */
-const nllAt = (t) => LOGITS.reduce((sum, z, i) => sum + logSumExp(z.map((v) => v / t)) - z[LABELS[i]] / t, 0) / LABELS.length;
-
-/** Ten bins of confidence: how many samples, their mean confidence and accuracy; and the expected calibration error. @param {number} t */
+/** What temperature t does: ten bins of confidence with how many samples, their sum of confidence and of right answers; the expected calibration error; the mean loss. @param {number} t */
 function calibration(t) {
   const bins = Array.from({ length: 10 }, () => ({ n: 0, confidence: 0, right: 0 }));
-  LOGITS.forEach((z, i) => {
-    const top = softmax(z.map((v) => v / t))[PREDICTED[i]];
-    const bin = bins[Math.min(9, Math.floor(top * 10))];
+  let nll = 0;
+  for (let i = 0; i < LABELS.length; i++) {
+    const z = LOGITS[i];
+    const top = z[PREDICTED[i]];
+    let rest = 0;
+    for (let k = 0; k < 10; k++) if (k !== PREDICTED[i]) rest += Math.exp((z[k] - top) / t);
+    nll += (top - z[LABELS[i]]) / t + Math.log1p(rest);
+    const sure = 1 / (1 + rest);
+    const bin = bins[Math.min(9, Math.floor(sure * 10))];
     bin.n += 1;
-    bin.confidence += top;
+    bin.confidence += sure;
     bin.right += PREDICTED[i] === LABELS[i] ? 1 : 0;
-  });
+  }
   const ece = bins.reduce((sum, b) => sum + Math.abs(b.right - b.confidence), 0) / LABELS.length;
-  return { bins, ece };
+  return { bins, ece, nll: nll / LABELS.length };
 }
 
 /** The temperature of least loss. In 1/T the loss is convex: Newton's steps find it, halving where they lead astray. */
@@ -52,15 +55,17 @@ function bestTemperature() {
   return 1 / beta;
 }
 
-/** What does not depend on the state, computed once. @type {{best: number, nll: number, curves: number[][]} | undefined} */
-let once;
-function constants() {
-  if (once) return once;
-  const best = bestTemperature();
-  const ts = Array.from({ length: 57 }, (_, i) => COLD * (HOT / COLD) ** (i / 56));
-  once = { best, nll: nllAt(best), curves: ts.map((t) => [Math.log2(t), nllAt(t), calibration(t).ece]) };
-  return once;
-}
+/** What does not depend on the state. */
+const constants = () =>
+  keep(["digits"], () => {
+    const best = bestTemperature();
+    const curves = Array.from({ length: 57 }, (_, i) => {
+      const t = COLD * (HOT / COLD) ** (i / 56);
+      const { nll, ece } = calibration(t);
+      return [Math.log2(t), nll, ece];
+    });
+    return { best, least: calibration(best).nll, trained: calibration(1), curves };
+  });
 
 /** @param {Frame} f */
 function frame(f) {
@@ -79,16 +84,16 @@ const temperature = {
   narrowHeight: 596,
   controls: [{ name: "temperature", label: "temperature", min: COLD, max: HOT, step: 0.01, value: 1, values: STEPS }],
   derive({ temperature: t }) {
-    const { best, nll } = constants();
-    return { ...calibration(t), nll: nllAt(t), accuracy: ACCURACY, best, best_nll: nll };
+    const { best, least } = constants();
+    return { ...calibration(t), accuracy: ACCURACY, best, best_nll: least };
   },
   draw(s, d, f) {
     const { bins, nll, ece, T, N, E, X, Y } = frame(f);
     const fifths = [0, 0.2, 0.4, 0.6, 0.8, 1];
     const tTicks = { xTicks: [-2, -1, 0, 1, 2, 3], xText: (/** @type {number} */ v) => short(2 ** v) };
-    const base = axes(X, Y, "confidence", "share of right answers", { xTicks: fifths, yTicks: fifths }) + axes(T, N, "", "loss, nats", { ...tTicks, yTicks: [0, 0.5, 1, 1.5, 2] }) + axes(T, E, `temperature ${it("T")}`, "calibration error (ECE)", { ...tTicks, yTicks: [0, 0.25, 0.5] }) + line(X(0), Y(0), X(1), Y(1), "muted", 1.25, "5 4");
+    const base = keep(["temperature", f.narrow], () => axes(X, Y, "confidence", "share of right answers", { xTicks: fifths, yTicks: fifths }) + axes(T, N, "", "loss, nats", { ...tTicks, yTicks: [0, 0.5, 1, 1.5, 2] }) + axes(T, E, `temperature ${it("T")}`, "calibration error (ECE)", { ...tTicks, yTicks: [0, 0.25, 0.5] }) + line(X(0), Y(0), X(1), Y(1), "muted", 1.25, "5 4"));
     const { best, curves } = constants();
-    const fixedLines = clip(nll, path(curves.map(([x, v]) => [T(x), N(v)]), "blue", 2.25)) + clip(ece, path(curves.map(([x, , v]) => [T(x), E(v)]), "orange", 2.25));
+    const fixedLines = keep(["nll", f.narrow], () => clip(nll, path(curves.map(([x, v]) => [T(x), N(v)]), "blue", 2.25)) + clip(ece, path(curves.map(([x, , v]) => [T(x), E(v)]), "orange", 2.25)));
     // Where the loss is least is shown to those who have come near.
     const near = Math.abs(s.temperature / best - 1) < 0.03;
     const found = near ? line(T(Math.log2(best)), nll.t, T(Math.log2(best)), nll.b, "green", 1.25, "5 4") + text(T(Math.log2(best)) + 6, nll.t + 12, `best ${it("T")} = ${fmt(best, 3)}`, "green", "start", 'class="ce-halo"') : "";
@@ -136,8 +141,8 @@ const temperature = {
   ],
   challenges: [
     { id: "best", text: "Find the temperature of least loss, within 3 %.", hint: "The network is too sure of itself: which way must T go?", met: (s, d) => Math.abs(s.temperature / d.best - 1) < 0.03 },
-    { id: "half", text: "Bring the calibration error below half of what it is at T = 1.", hint: "Look for orange lines that end where the bars do.", met: (s, d) => d.ece < calibration(1).ece / 2 },
-    { id: "modest", text: "Be so modest that the loss is worse than as trained, though every answer stays the same.", hint: "Too much heat: 0.3 promised, 0.86 right.", met: (s, d) => s.temperature > d.best && d.nll > nllAt(1) },
+    { id: "half", text: "Bring the calibration error below half of what it is at T = 1.", hint: "Look for orange lines that end where the bars do.", met: (s, d) => d.ece < constants().trained.ece / 2 },
+    { id: "modest", text: "Be so modest that the loss is worse than as trained, though every answer stays the same.", hint: "Too much heat: 0.3 promised, 0.86 right.", met: (s, d) => s.temperature > d.best && d.nll > constants().trained.nll },
   ],
 };
 

@@ -1,5 +1,5 @@
 // @ts-check
-import { arrow, axes, bceWithLogits, clip, colour, explorer, fixed, fmt, grip, it, line, path, px, scale, short, sigmoid, text } from "./core.mjs";
+import { arrow, axes, bceWithLogits, clip, colour, explorer, fixed, fmt, grip, it, keep, line, path, px, scale, short, text } from "./core.mjs";
 import { CLOUD } from "./training_data.mjs";
 
 /** @typedef {import("./core.mjs").State} State */
@@ -28,13 +28,16 @@ function descend(s, objective) {
     const g = [0, 0, 0];
     let loss = 0;
     for (const [x1, x2, y] of points) {
+      // One exponential a point gives p, 1 − p and both losses; p − y is −(1 − p) for label 1.
       const z = w[0] * x1 + w[1] * x2 + w[2];
-      const p = sigmoid(z);
-      // p − y without cancelling: for label 1 it is −σ(−z).
-      const q = sigmoid(-z);
+      const size = Math.abs(z);
+      const e = Math.exp(-size);
+      const far = 1 / (1 + e);
+      const p = z > 0 ? far : e * far;
+      const q = z > 0 ? e * far : far;
       const gap = y ? -q : p;
       const pull = objective === "ce" ? gap : 2 * gap * p * q;
-      loss += objective === "ce" ? bceWithLogits(z, y) : gap * gap;
+      loss += objective === "ce" ? Math.log1p(e) + (z > 0 === (y === 1) ? 0 : size) : gap * gap;
       g[0] += pull * x1;
       g[1] += pull * x2;
       g[2] += pull;
@@ -46,19 +49,8 @@ function descend(s, objective) {
   return out;
 }
 
-/** The last runs: only a change of points, rate or start makes new ones. */
-let runsKey = "";
-/** @type {Record<string, Step[]>} */
-let runs = {};
-/** @param {State} s */
-function runsOf(s) {
-  const key = JSON.stringify([s.points, s.rate, s.start]);
-  if (key !== runsKey) {
-    runs = { ce: descend(s, "ce"), squared: descend(s, "squared") };
-    runsKey = key;
-  }
-  return runs;
-}
+/** @param {State} s @returns {Record<string, Step[]>} */
+const runsOf = (s) => keep(["runs", s.points, s.rate, s.start], () => ({ ce: descend(s, "ce"), squared: descend(s, "squared") }));
 
 /** @param {Frame} f */
 function frame(f) {
@@ -104,12 +96,12 @@ const training = {
     const { map, loss, size, X, Y, T, L, G } = frame(f);
     const runsNow = runsOf(s);
     const edge = `<path d="M${map.l} ${map.t}H${map.r}V${map.b}H${map.l}Z" stroke="${colour("grid")}"/>`;
-    const frames = edge + text(map.l - 2, map.t - 14, `points, and where ${it("p")} = ½`) + axes(T, L, "", `loss, ${s.objective === "ce" ? "cross-entropy in nats" : "squared error"}`, { xTicks: [0, 50, 100, 150, 200], yTicks: [0, 0.5, 1, 1.5, 2] }) + axes(T, G, "step", "size of the gradient", { xTicks: [0, 50, 100, 150, 200], yTicks: [-4, -3, -2, -1, 0], yText: (v) => (v === 0 ? "1" : `10${["⁻⁴", "⁻³", "⁻²", "⁻¹"][v + 4]}`) });
+    const frames = keep(["training", s.objective, f.narrow], () => edge + text(map.l - 2, map.t - 14, `points, and where ${it("p")} = ½`) + axes(T, L, "", `loss, ${s.objective === "ce" ? "cross-entropy in nats" : "squared error"}`, { xTicks: [0, 50, 100, 150, 200], yTicks: [0, 0.5, 1, 1.5, 2] }) + axes(T, G, "step", "size of the gradient", { xTicks: [0, 50, 100, 150, 200], yTicks: [-4, -3, -2, -1, 0], yText: (v) => (v === 0 ? "1" : `10${["⁻⁴", "⁻³", "⁻²", "⁻¹"][v + 4]}`) }));
     const [a, b] = s.objective === "ce" ? ["ce", "squared"] : ["squared", "ce"];
     const colours = { ce: "blue", squared: "orange" };
     const tone = (/** @type {string} */ k) => colours[/** @type {"ce"} */ (k)];
     const logSize = (/** @type {Step} */ r) => Math.log10(Math.max(r.size, 1e-9));
-    const lines = clip(loss, path(runsNow[a].map((r, t) => [T(t), L(r.loss)]), tone(a), 2.5)) + clip(size, path(runsNow[b].map((r, t) => [T(t), G(logSize(r))]), tone(b), 1.75, "6 4") + path(runsNow[a].map((r, t) => [T(t), G(logSize(r))]), tone(a), 2.5));
+    const lines = keep(["lines", s.points, s.rate, s.start, s.objective, f.narrow], () => clip(loss, path(runsNow[a].map((r, t) => [T(t), L(r.loss)]), tone(a), 2.5)) + clip(size, path(runsNow[b].map((r, t) => [T(t), G(logSize(r))]), tone(b), 1.75, "6 4") + path(runsNow[a].map((r, t) => [T(t), G(logSize(r))]), tone(a), 2.5)));
     const dots = FIXED.map(([x, y, label]) => mark(X(x), Y(y), label)).join("");
     // The boundary, and on both sides of it the lines where p is 0.1 and 0.9.
     const [w1, w2, c] = d.w;
