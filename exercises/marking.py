@@ -18,8 +18,8 @@ def mark_desk(where):
     """(verdicts, remarks) of all exercises; a notebook that breaks costs only itself."""
     verdicts, remarks = [], []
     for topic in bank.TOPICS:
-        path = Path(where) / "exercises" / f"{topic}.ipynb"
-        path = path if path.is_file() else Path(where) / f"{topic}.ipynb"
+        path = Path(where).resolve() / "exercises" / f"{topic}.ipynb"
+        path = path if path.is_file() else path.parents[1] / path.name
         if not path.is_file():
             remarks.append(f"{topic}.ipynb is not there; `make lab` lays it out.")
             continue
@@ -56,7 +56,11 @@ def _mark(path, topic, pipe):
         os.dup2(null.fileno(), 1)
         os.dup2(null.fileno(), 2)
         warnings.simplefilter("ignore")
-        space, said = run_cells(Path(path))
+        try:
+            space, said = run_cells(Path(path))
+        except Exception as error:  # not a notebook at all
+            pipe.send(([], [f"{Path(path).name} cannot be read: {type(error).__name__}: {error}"]))
+            return
         verdicts = []
         for exercise in bank.of_topic(topic):
             function = space.get(exercise.name)

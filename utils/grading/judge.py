@@ -81,12 +81,13 @@ def _is_stub(answer):
 def _same_twice(exercise, tried, ask):
     """Ask the first question again: an answer that changes is no answer."""
     first = tried[0]
-    if first.answer.kind != "value" or first.problem:
+    if first.problem not in ("", "value"):
         return tried
     again = _try(exercise, first.case, first.args, ask)
-    if not again.problem:
+    before = first.answer.value
+    if again.answer.kind == "value" and not difference(before, again.answer.value, 0, 0):
         return tried
-    return [replace(t, problem=t.problem or "changes", answer=again.answer) for t in tried]
+    return [replace(t, problem="changes") for t in tried]
 
 
 def _results(exercise, tried):

@@ -186,9 +186,10 @@ def _constant_sentence(got, right):
     """For a factor or an amount that is the same everywhere."""
     with np.errstate(all="ignore"):
         ratio, gap = got[right != 0] / right[right != 0], got - right
-    if np.std(right) == 0 or not (got[right == 0] == 0).all() or ratio.size < 2:
+    if np.std(right) == 0 or ratio.size < 2:
         return ""
-    if close(ratio, np.full_like(ratio, ratio[0]), NEAR, 0):
+    zeros = (got[right == 0] == 0).all()
+    if zeros and close(ratio, np.full_like(ratio, ratio[0]), NEAR, 0):
         return f"What you give is always the right answer times {ratio[0]:.6g}."
     if close(gap, np.full_like(gap, gap[0]), NEAR, 1e-12):
         return f"What you give is always off by the same amount, {gap[0]:+.6g}."

@@ -1,0 +1,361 @@
+"""`check` in the learner's own kernel: what it says, and that the kernel survives."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from exercises import bank, learner
+from tests.unit.exercise_helpers import asking
+from tests.unit.right_solutions import WAYS
+from utils import losses
+from utils.grading import guard
+from utils.grading.judge import judge
+
+
+@pytest.fixture(autouse=True)
+def own_desk(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    learner._asked.clear()
+
+
+def checked(body, name="softplus", seconds=None, **names):
+    """What check says to a function of this name with this body."""
+    space = {"np": np, "torch": torch, "os": os, "sys": sys, "losses": losses, **names}
+    exec(f"def {name}(z):\n    " + body.replace("\n", "\n    "), space)
+    if seconds is None:
+        return str(learner.check(space[name]))
+    exercise = bank.find(name)
+    verdict = judge(exercise, guard.asking(exercise, space[name], seconds), 0)
+    return learner.report(exercise, verdict)
+
+
+# --- what is said --------------------------------------------------------------------------------
+
+
+def test_it_says_what_is_right_then_what_is_wrong_then_its_name_then_a_question():
+    said = checked("return np.log1p(np.exp(z))")
+    right, wrong, name = (
+        said.index(part) for part in ("Right on ordinary logits", "should give", "overflows")
+    )
+    assert right < wrong < name < said.index("?", name)
+    assert "Read again: “Sigmoid and softplus”, chapters/from_scratch/sigmoid." in said
+
+
+def test_it_shows_the_smallest_input_that_fails():
+    assert "softplus(z=[" in checked("return np.maximum(z, 0)")
+    said = checked("return np.maximum(z, 0)")
+    assert "," not in said[said.index("z=[") : said.index("]")]  # one logit shows it
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("return -2 * losses.softplus(z)", "the sign is flipped and the result is doubled"),
+        ("return losses.softplus(z) / np.log(2)", "bits (base 2)|logarithm is to base 2"),
+        ("return losses.softplus(z) * 3", "always the right answer times 3"),
+        ("return losses.softplus(z) + 0.25", "always off by the same amount, +0.25"),
+        ("return losses.softplus(z)[::-1]", "wrong order"),
+        ("return losses.softplus(z).mean()", "should give an array, but gave a number"),
+        ("return losses.softplus(z)[:, None]", "should have the shape (1,), but has (1, 1)"),
+        ("return list(losses.softplus(z))", "should give an array, but gave a list"),
+        ("losses.softplus(z)", "gave None. Is there a `return` at the end?"),
+        ("return torch.nn.functional.softplus(torch.tensor(z))", "done in NumPy, without torch"),
+        ("z -= 1\nreturn losses.softplus(z + 1)", "changes the array it was given"),
+        ("return losses.softplus(z) + np.random.rand()", "off by the same amount|two different"),
+        ("return z.foo", "raised AttributeError"),
+        ("return 'nothing'", "gave a str"),
+        ("return np.array([None] * len(z))", "array of object"),
+        ("return losses.softplus(z) * (1 + 1j)", "array of complex128"),
+        ("raise NotImplementedError", "not written yet"),
+    ],
+)
+def test_a_wrong_answer_gets_its_telling_difference(body, words):
+    said = " ".join(checked(body).split())
+    assert any(word in said for word in words.split("|")), said
+
+
+def test_an_answer_that_changes_from_call_to_call_is_called_so():
+    count = iter(range(100))
+    said = checked("return losses.softplus(z) * (1 + next(count) % 6 // 3)", count=count)
+    assert "two different answers" in " ".join(said.split())
+
+
+def test_mistake_and_factor_are_both_named():
+    exercise = bank.find("bce_with_logits")
+
+    def wrong(z, y, pos_weight=1.0):
+        loss = y * losses.softplus(-z) + pos_weight * (1 - y) * losses.softplus(z)
+        return -2 * np.mean(loss)
+
+    verdict = judge(exercise, asking(exercise, wrong), 0)
+    assert "weighs label 0" in verdict.mistakes[0] and "sign is flipped" in verdict.mistakes[1]
+    assert "and besides the sign is flipped" in " ".join(verdict.feedback)
+
+
+def test_twins_are_named_together():
+    exercise = bank.find("training_step")
+    twins = [
+        m.name
+        for m in exercise.misconceptions
+        if len(judge(exercise, asking(exercise, m.wrong), 0).mistakes) > 1
+    ]
+    assert all(isinstance(name, str) for name in twins)
+
+
+def test_the_answer_to_another_question_is_recognised():
+    exercise = bank.find("logsumexp")
+    verdict = judge(exercise, asking(exercise, lambda z: losses.softmax(z)), 0)
+    assert "another question: softmax" in " ".join(verdict.feedback)
+
+
+def test_right_for_small_inputs_only_says_from_where_on():
+    exercise = bank.find("log_softmax")
+
+    def wrong(z):
+        return np.where(np.abs(z).max() < 50, losses.log_softmax(z), 7.0 * np.sign(z) + z)
+
+    verdict = judge(exercise, asking(exercise, wrong), 0)
+    assert "wrong from" in " ".join(verdict.feedback)
+
+
+def test_partial_credit_needs_the_plain_case():
+    exercise = bank.find("softplus")
+    plain = judge(exercise, asking(exercise, lambda z: np.log1p(np.exp(z))), 0)
+    assert 0 < plain.points < exercise.points
+    lucky = judge(exercise, asking(exercise, lambda z: np.maximum(z, 0) + (z < -19) * np.exp(z)), 0)
+    assert any(case.right for case in lucky.cases) and lucky.points == 0
+
+
+# --- the kernel lives ----------------------------------------------------------------------------
+
+
+def test_an_endless_loop_is_stopped_with_its_line():
+    began = time.perf_counter()
+    said = checked("x = 0\nwhile True:\n    x += 1", seconds=0.4)
+    assert time.perf_counter() - began < 3
+    assert "did not come back (0.4 seconds)" in " ".join(said.split()) and "line" in said
+
+
+def test_a_loop_that_swallows_exceptions_is_stopped_too():
+    body = "while True:\n    try:\n        z = z + 0\n    except Exception:\n        pass"
+    assert "did not come back" in checked(body, seconds=0.3)
+
+
+def test_an_endless_loop_is_stopped_outside_the_main_thread():
+    out = []
+    thread = threading.Thread(target=lambda: out.append(checked("while True: pass", seconds=0.3)))
+    thread.start()
+    thread.join(10)
+    assert out and "did not come back" in out[0]
+
+
+@pytest.mark.parametrize(
+    "body", ["exit()", "quit()", "sys.exit(3)", "raise SystemExit", "os._exit(1)"]
+)
+def test_leaving_ends_the_function_and_nothing_else(body):
+    assert "never has to exit" in " ".join(checked(body).split())
+
+
+def test_a_flood_of_output_is_cut(capsys):
+    said = checked("print('x' * 10**7)\nreturn losses.softplus(z)")
+    assert len(said) < 4000 and "characters more" in said and "3 of 3" in said
+    assert capsys.readouterr().out == ""
+
+
+def test_warnings_of_numpy_are_passed_on():
+    assert "NumPy warned: overflow encountered in exp" in checked("return np.log1p(np.exp(z))")
+
+
+def test_deep_recursion_is_an_error_like_others():
+    assert "RecursionError" in checked("return softplus(z)")
+
+
+@pytest.mark.parametrize("exercise", bank.functions(), ids=lambda e: e.name)
+def test_check_answers_quickly(exercise):
+    written = WAYS[exercise.name][0]
+    wrong = exercise.misconceptions[0].wrong
+    for function in (written, wrong):
+        judge(exercise, guard.asking(exercise, function), 0)  # loads torch where it is needed
+        took = []
+        for _ in range(3):
+            began = time.process_time()
+            judge(exercise, guard.asking(exercise, function), 0)
+            took.append(time.process_time() - began)
+        assert min(took) < 0.3
+
+
+# --- hints, solutions, progress ------------------------------------------------------------------
+
+
+def test_hints_come_one_at_a_time():
+    said = [str(learner.hint("softmax")) for _ in range(4)]
+    assert [f"Hint {i} of 3" in s for i, s in zip((1, 2, 3, 3), said, strict=True)] == [True] * 4
+
+
+def test_the_solution_waits_for_full_marks_or_insistence():
+    assert "First try softplus yourself" in learner.solution("softplus")
+    assert "def softplus" in learner.solution("softplus", insist=True)
+    checked("return losses.softplus(z)")
+    assert "def softplus" in learner.solution("softplus")
+
+
+def test_progress_says_what_is_next():
+    assert "Next: bernoulli_nll, in exercises/likelihood.ipynb" in learner.progress()
+    checked("return losses.softplus(z)")
+    said = learner.progress()
+    assert "3 of 18" in " ".join(said.split()) and "of 100" in said
+
+
+def test_a_worse_try_takes_no_points_away():
+    checked("return losses.softplus(z)")
+    checked("return z")
+    assert "3 of 18" in " ".join(learner.progress().split())
+
+
+def test_a_broken_progress_file_counts_as_none(tmp_path):
+    (tmp_path / ".progress.json").write_text("{broken")
+    assert "of 100" in learner.progress()
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("softplus", "without quotes: check(softplus)"),
+        (3, "this is a int"),
+        (print, "There is no exercise 'print'"),
+        (None, "wants a function"),
+    ],
+)
+def test_what_is_no_function_of_the_book_gets_a_sentence(what, words):
+    assert words in learner.check(what)
+
+
+def test_check_works_in_a_real_kernel(tmp_path):
+    """IPython's own exit() inside a learner's function: the kernel goes on."""
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path))
+    try:
+        code = (
+            "import numpy as np\nfrom exercises import check\n"
+            "def softplus(z):\n    exit()\n"
+            "print(check(softplus))"
+        )
+        said = []
+        reply = client.execute_interactive(
+            code, timeout=60, output_hook=lambda m: said.append(m["content"].get("text", ""))
+        )
+        assert reply["content"]["status"] == "ok"
+        assert "never has to exit" in " ".join("".join(said).split())
+        again = client.execute_interactive("1 + 1", timeout=20, output_hook=lambda m: None)
+        assert again["content"]["status"] == "ok" and manager.is_alive()
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+# --- the desk and the command line ---------------------------------------------------------------
+
+
+def command(*arguments, cwd, root):
+    return subprocess.run(
+        [sys.executable, "-m", "exercises", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_desk_never_writes_over_a_file(tmp_path, root):
+    from exercises import desk
+
+    book = tmp_path / "book"
+    (book / "exercises").mkdir(parents=True)
+    source = book / "exercises" / "sigmoid.md"
+    text = (root / "exercises" / "sigmoid.md").read_text(encoding="utf-8")
+    source.write_text(text, encoding="utf-8")
+    assert desk.lay_out(tmp_path / "work", book)[0].startswith("1 notebooks laid out")
+    mine = tmp_path / "work" / "exercises" / "sigmoid.ipynb"
+    mine.write_text("mine", encoding="utf-8")
+    assert desk.lay_out(tmp_path / "work", book) == [f"{tmp_path / 'work'} is ready."]
+    source.write_text(text.replace("Five functions", "5 functions"), encoding="utf-8")
+    said = desk.lay_out(tmp_path / "work", book)
+    assert "has changed in the book. Yours is kept" in said[1]
+    assert mine.read_text(encoding="utf-8") == "mine"
+    assert mine.with_suffix(".new.ipynb").is_file()
+
+
+def test_the_terminal_marks_a_desk(tmp_path, root):
+    import nbformat
+
+    from exercises import desk
+
+    desk.lay_out(tmp_path / "work", root)
+    path = tmp_path / "work" / "exercises" / "sigmoid.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if cell.source.startswith("def sigmoid"):
+            cell.source = "%matplotlib inline\n" + learner.solution_code(bank.find("sigmoid"))
+        if cell.source.startswith("def softplus"):
+            cell.source = "def softplus(z):\n    return np.maximum(z, 0)"
+        if cell.source.startswith("def bce("):
+            cell.source = "def bce(:"
+    nbformat.write(notebook, path)
+    done = command("check", "work", cwd=tmp_path, root=root)
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "sigmoid: 4 of 4 points" in said
+    assert "the corner is not rounded off" in said
+    assert "sigmoid.ipynb, cell" in said and "SyntaxError" in said
+    assert "Next: bernoulli_nll" in said and "4 of 100" in said
+
+
+def test_a_class_release_holds_no_solution(tmp_path, root):
+    done = command("export", "--class", tmp_path / "class", cwd=tmp_path, root=root)
+    assert done.returncode == 0, done.stderr
+    files = [p for p in (tmp_path / "class").rglob("*") if p.is_file()]
+    assert (tmp_path / "class" / "notebooks" / "exercises" / "softmax.ipynb").is_file()
+    assert not [p for p in files if "solutions" in p.parts]
+    code = "from exercises import solution; print(solution('softmax', insist=True))"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path / "class",
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "class")},
+        capture_output=True,
+        text=True,
+    )
+    assert "comes without solutions" in run.stdout, run.stderr
+    again = command("export", "--class", tmp_path / "class", cwd=tmp_path, root=root)
+    assert again.returncode == 2 and "not empty" in again.stderr
+
+
+def test_the_kit_runs_unpacked(tmp_path, root):
+    import zipfile
+
+    from exercises import export
+
+    path = export.write_kit(tmp_path / "kit.zip", root)
+    zipfile.ZipFile(path).extractall(tmp_path)
+    kit = tmp_path / export.KIT
+    assert (kit / "requirements.txt").is_file() and (kit / "START.txt").is_file()
+    done = command("desk", cwd=kit, root=kit)
+    assert done.returncode == 0, done.stderr
+    assert (kit / "work" / "exercises" / "softmax.ipynb").is_file()
+    done = command("check", cwd=kit, root=kit)
+    assert done.returncode == 0 and "Next: bernoulli_nll" in done.stdout, done.stderr
+    origin = "import exercises, utils; print(exercises.__file__, utils.__file__)"
+    run = subprocess.run(
+        [sys.executable, "-c", origin],
+        cwd=kit,
+        env={**os.environ, "PYTHONPATH": str(kit)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.stdout.count(str(kit)) == 2
