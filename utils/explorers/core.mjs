@@ -488,6 +488,7 @@ function mount(def, model, el) {
   let grips = [];
   let derived = def.derive(state);
   let narrow = false;
+  let seen = false; // the width of the place
   let touched = false;
   let own = false;
   let formulaShown = "";
@@ -593,7 +594,7 @@ function mount(def, model, el) {
 
   function update() {
     derived = def.derive(state);
-    paint(narrow);
+    if (seen) paint(narrow);
     placeHandles();
     syncControls();
     const html = def.formula(state, derived);
@@ -632,6 +633,7 @@ function mount(def, model, el) {
     queued = true;
     queueMicrotask(() => {
       queued = false;
+      /** @type {State} */
       const raw = { ...read(), preset: undefined };
       let said;
       [state, said] = clean(def, raw, state);
@@ -763,8 +765,8 @@ function mount(def, model, el) {
   for (const name of names) model.on(`change:${name}`, onModel);
   grips = all(".ce-handle");
   ownKeys();
-  let seen = false;
-  // The width comes from the browser's own observer: no layout is ever asked for.
+  // The width comes from the browser's own observer: no layout is ever asked for. Its first word,
+  // before anything is painted, brings the first picture.
   const observer = new ResizeObserver(([entry]) => {
     const now = entry.contentRect.width <= 520;
     if (seen && now === narrow) return;
@@ -772,15 +774,14 @@ function mount(def, model, el) {
     narrow = now;
     paint(narrow);
     placeHandles();
+    root.classList.add("ce-alive");
   });
   observer.observe(root);
   update();
   clearTimeout(sayTimer);
   speak();
-  paint(true);
   markChallenges();
   push();
-  root.classList.add("ce-alive");
 
   return () => {
     observer.disconnect();

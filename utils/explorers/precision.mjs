@@ -73,7 +73,7 @@ const precision = {
     const first = column(s, s.formula, "value").findIndex((v) => v === Infinity);
     if (first > 0) words += text(X(bent(MISTAKES[first])) + 5, value.t + 12, `inf from ${short(MISTAKES[first])}`, own[3], "start", 'class="ce-halo"');
     const gone = column(s, s.formula, "grad").findIndex((v) => Number.isNaN(v) || Math.abs(v) < 1e-6);
-    if (gone > 0) words += text(X(bent(MISTAKES[gone])) + 5, grad.b - 8, `${Number.isNaN(column(s, s.formula, "grad")[gone]) ? "nan" : "0"} from ${short(MISTAKES[gone])}`, own[3], "start", 'class="ce-halo"');
+    if (gone > 0) words += text(X(bent(MISTAKES[gone])) + 5, grad.b - 8, `${Number.isNaN(column(s, s.formula, "grad")[gone]) ? "nan" : column(s, s.formula, "grad")[gone] ? "under 10⁻⁶" : "0"} from ${short(MISTAKES[gone])}`, own[3], "start", 'class="ce-halo"');
     const cursor = line(x, value.t, x, value.b, "muted", 1, "2 3") + line(x, grad.t, x, grad.b, "muted", 1, "2 3");
     const tip = Number.isNaN(d.value) ? "" : grip(x, Math.max(value.t, V(height(d.value))), own[3]);
     const low = Number.isNaN(d.grad) ? "" : dot(x, G(Math.min(1.2, Math.abs(d.grad))), 5, own[3]);
