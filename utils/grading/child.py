@@ -128,9 +128,8 @@ def serve():
             importlib.import_module(name)
             warm.append(name)
     if "torch" in sys.modules:
-        torch = sys.modules["torch"]
-        torch.set_num_threads(1)
-        torch.softmax(torch.zeros(2, 2), 1)
+        with contextlib.suppress(Exception):
+            warm_torch(sys.modules["torch"])
     sys.meta_path.insert(0, Absent())
     with contextlib.suppress(ImportError, OSError, AttributeError):
         import pyprctl
@@ -155,6 +154,23 @@ def serve():
             guide(json.loads(message), descriptors, refused, base)
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def warm_torch(torch):
+    """Once, here, what PyTorch imports at its first training step and its first dispatch mode."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Plain(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            return function(*args, **(kwargs or {}))
+
+    torch.set_num_threads(1)
+    model = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Plain():
+        loss = torch.nn.functional.cross_entropy(model(torch.ones(1, 2)), torch.tensor([0]))
+        loss.backward()
+    optimizer.step()
 
 
 def address_space():
