@@ -17,12 +17,11 @@ import threading
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "grading"))
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from exercises import bank, nbgrader
 from utils.grading import batch, sandbox, submissions
 
+ROOT = Path(__file__).resolve().parents[1]
 TOPIC = "label_smoothing"
 IMPORTS = "import numpy as np\nimport torch\nimport torch.nn.functional as F"
 AIM_RATIO, AIM_SECONDS = 50, 180.0
@@ -158,16 +157,13 @@ def main(arguments=None):
         per_second, results, memory = rate(found)
         functions = len(bank.functions())
         right = sum(result["total"] == result["out_of"] for result in results)
-        print(
-            f"all {functions} functions: {per_second:.1f} submissions/s, {right} of {len(results)} full"
-        )
+        print(f"all {functions} functions: {per_second:.1f} submissions/s")
+        print(f"  {right} of {len(results)} got all points")
         print(f"  1000 of them: {1000 / per_second:.0f} s (aim: under {AIM_SECONDS:.0f} s)")
         third = max(1, len(memory) // 3)
         parts = memory[third : 2 * third] or memory, memory[-third:]
         early, late = map(statistics.median, parts)
-        print(
-            f"  memory of all processes: {early:.0f} MiB in the middle, {late:.0f} MiB at the end"
-        )
+        print(f"  memory of all processes: {early:.0f} MiB early, {late:.0f} MiB at the end")
         names = tuple(exercise.name for exercise in bank.of_topic(TOPIC))
         (folder / "two").mkdir()
         for number in range(60):
@@ -176,7 +172,7 @@ def main(arguments=None):
         print(f"two functions ({', '.join(names)}): {1000 * ours:.0f} ms a submission")
         if options.without_others:
             return 0
-        from graders import environment
+        from tests.grading.graders import environment
 
         programs = environment()
         for name, measure, count in (

@@ -110,3 +110,18 @@ def test_definitions_leave_out_what_runs():
     assert "while" not in kept
     assert "B =" not in kept
     compile(kept, "cell", "exec")
+
+
+@pytest.mark.parametrize(
+    ("code", "call"),
+    [
+        ("def softmax(z):\n    return scipy.special.softmax(z, axis=-1)", "scipy.special.softmax"),
+        ("def softmax(z):\n    return torch.from_numpy(z).softmax(-1).numpy()", "softmax"),
+        ("def softmax(z):\n    return np.exp(log_softmax(z))", None),
+        ("def softmax(z):\n    return softmax_of(z)\ndef f(z):\n    return F.softmax(z)", None),
+        ("class softmax:\n    def f(self, z):\n        return self.softmax(z)", None),
+    ],
+)
+def test_a_call_of_the_very_function_is_seen(code, call):
+    found = submissions.ready_made("softmax", [code])
+    assert found is None if call is None else found.endswith(call)
