@@ -64,7 +64,6 @@ def write(app, exception):
         return
     folder = Path(app.outdir, "_static", FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
-    for module in ("element", "question", "progress", *joining.MODULES):
-        if Path(joining.HERE, f"{module}.mjs").is_file():
-            script = joining.classic_script(module)
-            (folder / f"{module}.js").write_text(script, "utf-8")
+    for path in joining.HERE.glob("*.mjs"):
+        if path.stem == "element" or "export default" in path.read_text("utf-8"):
+            (folder / f"{path.stem}.js").write_text(joining.classic_script(path.stem), "utf-8")

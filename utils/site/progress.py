@@ -9,6 +9,7 @@ from functools import cache
 from html import unescape
 from pathlib import Path
 
+from utils.explorers.joining import MODULES
 from utils.site.explorers import ELEMENT, service
 from utils.site.kept import Kept
 from utils.site.mathematics import render_text
@@ -37,7 +38,7 @@ def collect(app, pagename, templatename, context, doctree):
         if element["module"] == "question":
             asked = json.loads(unescape(element["state"]))["question"]
             questions.append({"id": asked["id"], "html": render_text(asked["prompt"])})
-        elif element["module"] not in figures:
+        elif element["module"] in MODULES and element["module"] not in figures:
             figures[element["module"]] = definition(element["module"])
     title = unescape(plain(context["title"]))
     kept.pages[pagename] = {
