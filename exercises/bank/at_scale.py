@@ -215,6 +215,12 @@ def _per_sentence(z, tokens):
     return np.mean(np.exp(each.sum(1) / kept.sum(1)))
 
 
+def _far_sentences(rng):
+    z, tokens = _sentences(rng)
+    z[:, 0, :2] = (800.0, -800.0)  # one place spans more than a float's exponent
+    return z + np.resize([1000.0, -1000.0, 0.0], z.shape[:2])[..., None], tokens
+
+
 PERPLEXITY = Exercise(
     name="perplexity",
     topic="at_scale",
@@ -236,6 +242,7 @@ PERPLEXITY = Exercise(
         Case("sentences of equal length", lambda rng: _sentences(rng, padding=False)),
         Case("padded sentences", _sentences, 2),
         Case("a larger vocabulary", lambda rng: _sentences(rng, 4, 7, 11), 1),
+        Case("scores around ±1000", _far_sentences),
     ),
     misconceptions=(
         Misconception(

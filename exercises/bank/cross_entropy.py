@@ -229,7 +229,7 @@ def _one_against_rest(z, y):
 
 def _far(rng, n, k):
     """Logits of hundreds, where the true class lies far below the best."""
-    z = 700 * drawing.logits(rng, n, k)
+    z = 700 * drawing.logits(rng, n, k) + np.resize([[900.0], [-900.0], [0.0]], (n, 1))
     return z, (z.argmax(1) + 1) % k
 
 
@@ -582,58 +582,59 @@ IGNORE = Exercise(
         Case("ignore_index −1", lambda rng: _with_ignored(rng, 5, 3, -1, 1)),
         Case("ignore_index 0, a real class", lambda rng: _with_ignored(rng, 6, 4, 0, 2)),
         Case("nothing ignored", lambda rng: _with_ignored(rng, 5, 3, -100, 0)),
+        Case("ignore_index not given", lambda rng: _with_ignored(rng, 5, 4, -100, 2)[:2]),
         Case("all ignored", lambda rng: _with_ignored(rng, 4, 3, -100, 4)),
         Case("nan in the ignored rows", lambda rng: _broken_row(rng)),
     ),
     misconceptions=(
         M(
             "the sum is divided by N, the ignored samples included",
-            lambda z, y, i: _masked(z, y, y != i, len(y)),
+            lambda z, y, i=-100: _masked(z, y, y != i, len(y)),
             "How many samples does the mean run over?",
         ),
         M(
             "the ignored samples count as class 0",
-            lambda z, y, i: _ce(z, np.where(y == i, 0, y)),
+            lambda z, y, i=-100: _ce(z, np.where(y == i, 0, y)),
             "What does an ignored sample add to your sum?",
         ),
         M(
             "nothing is ignored: the label is used as an index as it stands",
-            lambda z, y, i: _ce(z, y),
+            lambda z, y, i=-100: _ce(z, y),
             "What does z[n, −100] do? And z[n, −1]?",
         ),
         M(
             "the sum is not divided at all",
-            lambda z, y, i: _masked(z, y, y != i, 1),
+            lambda z, y, i=-100: _masked(z, y, y != i, 1),
             "A mean is asked. Over how many samples?",
         ),
         M(
             "the ignored rows' logits are set to 0, and they still count (ln K each)",
-            lambda z, y, i: _ce(np.where((y == i)[:, None], 0.0, z), np.where(y == i, 0, y)),
+            lambda z, y, i=-100: _ce(np.where((y == i)[:, None], 0.0, z), np.where(y == i, 0, y)),
             "What is the cross-entropy of a row of zeros?",
         ),
         M(
             "−100 is built in, whatever ignore_index says",
-            lambda z, y, i: _kept(z, y, -100),
+            lambda z, y, i=-100: _kept(z, y, -100),
             "Where does your function look at its third argument?",
         ),
         M(
             "every negative label is ignored, and no other",
-            lambda z, y, i: _masked(z, y, y >= 0, np.sum(y >= 0)),
+            lambda z, y, i=-100: _masked(z, y, y >= 0, np.sum(y >= 0)),
             "What if a real class, say the background 0, is to be ignored?",
         ),
         M(
             "an empty mean is made 0",
-            lambda z, y, i: 0.0 if (y == i).all() else _kept(z, y, i),
+            lambda z, y, i=-100: 0.0 if (y == i).all() else _kept(z, y, i),
             "0 says that everything was predicted perfectly. What does PyTorch say?",
         ),
         M(
             "the kept ones are ignored, the ignored ones kept",
-            lambda z, y, i: _masked(z, y, y == i, np.sum(y == i)),
+            lambda z, y, i=-100: _masked(z, y, y == i, np.sum(y == i)),
             "Which samples does your mask select?",
         ),
         M(
             "the ignored losses are multiplied by 0, and 0 · nan is nan",
-            lambda z, y, i: (
+            lambda z, y, i=-100: (
                 np.sum(-_pick(_log_p(z), np.where(y == i, 0, y)) * (y != i))
                 / np.float64(np.sum(y != i))
             ),
@@ -641,7 +642,7 @@ IGNORE = Exercise(
         ),
         M(
             "samples are ignored whose prediction, not label, is ignore_index",
-            lambda z, y, i: _masked(
+            lambda z, y, i=-100: _masked(
                 z,
                 np.where(y == i, 0, y),
                 z.argmax(-1) != i,

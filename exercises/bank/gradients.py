@@ -239,6 +239,13 @@ def _by_targets(z, targets, weights, divisor):
     return (_softmax(z) * v.sum(1, keepdims=True) - v) / divisor
 
 
+def _far_options(rng):
+    z, *rest = _options(rng, 6, 4)
+    z[2] = 800 * np.sign(z[2]) + z[2]
+    z[2, :2] = (800.0, -800.0)  # one row spans more than a float's exponent
+    return z + np.resize([[1000.0], [-1000.0], [0.0]], (6, 1)), *rest
+
+
 GRAD_SMOOTHED = Exercise(
     name="grad_smoothed",
     topic="gradients",
@@ -259,6 +266,7 @@ GRAD_SMOOTHED = Exercise(
         Case("weights alone", lambda rng: (*_options(rng)[:2], 0.0, _options(rng)[3])),
         Case("smoothing and weights", _options, 2),
         Case("four classes", lambda rng: _options(rng, 6, 4)),
+        Case("logits around ±1000", _far_options),
     ),
     misconceptions=(
         Misconception(
@@ -354,6 +362,11 @@ def _bias_with_new_W(W, b, X, y, lr):
     return new, _step(new, b, X, y, lr)[1]
 
 
+def _far_step(rng):
+    W, b, *rest = _step_inputs(rng)
+    return 3000 * W, b - 5000, *rest
+
+
 TRAINING_STEP = Exercise(
     name="training_step",
     topic="gradients",
@@ -370,6 +383,7 @@ TRAINING_STEP = Exercise(
         Case("one step", _step_inputs, 2),
         Case("more samples and fewer classes", lambda rng: _step_inputs(rng, 9, 2, 3)),
         Case("D = K", lambda rng: _step_inputs(rng, 8, 3, 3)),
+        Case("weights in the thousands", _far_step),
     ),
     misconceptions=(
         Misconception(

@@ -136,7 +136,7 @@ def _three_axes(rng):
     return drawing.logits(rng, 2, 12).reshape(2, 3, 4)
 
 
-def _naive(z, axis):
+def _naive(z, axis=-1):
     return np.exp(z) / np.sum(np.exp(z), axis=axis, keepdims=True)
 
 
@@ -148,10 +148,11 @@ SOFTMAX_EXERCISE = Exercise(
     signature="softmax(z, axis=-1)  —  z: any shape → same shape, sums to 1 along axis",
     points=3,
     reference=losses.softmax,
-    others={"log_softmax": lambda z, axis: np.log(_soft(z, axis))},
+    others={"log_softmax": lambda z, axis=-1: np.log(_soft(z, axis))},
     cases=(
         Case("a table of logits", lambda rng: (drawing.logits(rng, 2, 3), -1), 2),
         Case("axis 0", lambda rng: (drawing.logits(rng, 3, 4), 0)),
+        Case("axis not given", lambda rng: (_three_axes(rng),)),
         Case("the middle one of three axes", lambda rng: (_three_axes(rng), 1)),
         Case("rows around ±1000", lambda rng: (_far_rows(rng), -1), 2),
         Case(
@@ -164,69 +165,69 @@ SOFTMAX_EXERCISE = Exercise(
     misconceptions=(
         M(
             "axis is ignored: the last one is always used",
-            lambda z, axis: _soft(z, -1),
+            lambda z, axis=-1: _soft(z, -1),
             "Where does your function look at its second argument?",
         ),
         M(
             "axis is ignored: the first one is always used, so columns sum to 1",
-            lambda z, axis: _soft(z, 0),
+            lambda z, axis=-1: _soft(z, 0),
             "Rows or columns: which axis holds the classes of one sample?",
         ),
         M(
             "axis is ignored: axis 1 is always used",
-            lambda z, axis: _soft(z, 1),
+            lambda z, axis=-1: _soft(z, 1),
             "Where does your function look at its second argument?",
         ),
         M(
             "all entries together are normalised to 1",
-            lambda z, axis: np.exp(z) / np.exp(z).sum(),
+            lambda z, axis=-1: np.exp(z) / np.exp(z).sum(),
             "Which sums should be 1: that of the table, or that of each row?",
         ),
         M(
             "the logits are divided by their sum, without e^z",
-            lambda z, axis: z / z.sum(axis, keepdims=True),
+            lambda z, axis=-1: z / z.sum(axis, keepdims=True),
             "What if a logit is negative?",
         ),
         M(
             "e^z is not divided by its sum",
-            lambda z, axis: np.exp(z),
+            lambda z, axis=-1: np.exp(z),
             "Do your rows sum to 1?",
         ),
         M(
             "the maximum is subtracted above, but not below, the fraction's line",
-            lambda z, axis: (
+            lambda z, axis=-1: (
                 np.exp(z - z.max(axis, keepdims=True)) / np.exp(z).sum(axis, keepdims=True)
             ),
             "Shifting is harmless only if numerator and denominator get the same factor.",
         ),
         M(
             "each entry goes through a sigmoid on its own",
-            lambda z, axis: losses.sigmoid(z),
+            lambda z, axis=-1: losses.sigmoid(z),
             "If one logit of a row grows, what must happen to the row's other probabilities?",
         ),
         M(
             "the logits are divided by the maximum instead of shifted by it",
-            lambda z, axis: _soft(z / z.max(axis, keepdims=True), axis),
+            lambda z, axis=-1: _soft(z / z.max(axis, keepdims=True), axis),
             "Softmax does not notice what is added to all logits. Is that true of factors?",
         ),
         M(
             "the exponent has the wrong sign: the smallest logit gets the most",
-            lambda z, axis: _soft(-z, axis),
+            lambda z, axis=-1: _soft(-z, axis),
             "Which class should the largest logit favour?",
         ),
         M(
             "powers of 2 are taken instead of powers of e",
-            lambda z, axis: _soft(z * np.log(2), axis),
+            lambda z, axis=-1: _soft(z * np.log(2), axis),
             "By which factor do the odds grow when a logit grows by 1?",
         ),
         M(
             "softmax is applied twice",
-            lambda z, axis: _soft(_soft(z, axis), axis),
+            lambda z, axis=-1: _soft(_soft(z, axis), axis),
             "What does your function receive: logits, or something normalised already?",
         ),
         M(
             "the largest entry gets 1 and all others 0",
-            lambda z, axis: (z == z.max(axis, keepdims=True)).astype(z.dtype),
+            lambda z, axis=-1: (z == z.max(axis, keepdims=True)).astype(z.dtype),
             "What is left of the second largest logit?",
         ),
         M(
@@ -236,17 +237,17 @@ SOFTMAX_EXERCISE = Exercise(
         ),
         M(
             "one maximum serves for the whole array, so rows far below it are 0/0",
-            lambda z, axis: _naive(z - z.max(), axis),
+            lambda z, axis=-1: _naive(z - z.max(), axis),
             "Which maximum does a row near −1000 need, if another row is near 1000?",
         ),
         M(
             "the minimum is subtracted instead of the maximum",
-            lambda z, axis: _naive(z - z.min(axis, keepdims=True), axis),
+            lambda z, axis=-1: _naive(z - z.min(axis, keepdims=True), axis),
             "After the shift, how large can the largest exponent still be?",
         ),
         M(
             "the result is float64 whatever came in",
-            lambda z, axis: _soft(z.astype(np.float64), axis),
+            lambda z, axis=-1: _soft(z.astype(np.float64), axis),
             "Which number type did the logits have, and where did it change?",
         ),
     ),
@@ -445,7 +446,9 @@ ONLINE = Exercise(
         ),
         Case(
             "rising from −1000 to 1000",
-            lambda rng: ([drawing.logits(rng, 3) + s for s in (-1000.0, 0.0, 990.0, 1000.0)],),
+            lambda rng: (
+                [drawing.logits(rng, 3) + s for s in (-1000.0, np.r_[-900, 0, 900], 1e3)],
+            ),
             2,
         ),
         Case(
