@@ -11,7 +11,7 @@ from tests.unit.exercise_mutants import survey
 EQUIVALENT = {
     "entropy": "x + 0.0 and x − 0.0",
     "bce": "the value put in where the weight is 0 is never used, whatever selects it",
-    "logsumexp": "a row of −inf may be shifted by any number; two axes: −1 is 1; one entry: 0 is −1",
+    "logsumexp": "a row of −inf may be shifted by any number; of two axes, −1 is 1",
     "log_softmax": "of two axes, axis −1 is axis 1",
     "temperature_softmax": "of two axes, axis −1 is axis 1",
     "online_logsumexp": "the first sum is multiplied by e^−inf = 0, whatever it is",
