@@ -18,17 +18,7 @@ from utils import explorers, losses, plotting
 from utils.explorers import digits, joining, tables
 from utils.site.node import NODE
 
-CLASSES = {
-    "likelihood": explorers.Likelihood,
-    "information": explorers.Information,
-    "bce": explorers.BCE,
-    "softmax": explorers.Softmax,
-    "smoothing": explorers.Smoothing,
-    "weights": explorers.Weights,
-    "precision": explorers.Precision,
-    "training": explorers.Training,
-    "temperature": explorers.Temperature,
-}
+CLASSES = {cls.module: cls for cls in explorers.Explorer.__subclasses__()}
 every_explorer = pytest.mark.parametrize("module", CLASSES)
 
 
@@ -204,7 +194,7 @@ def states(module):
     controls = CLASSES[module].controls()
     axes = []
     for name, trait in controls.items():
-        values = list(GRID[module].get(name, []))
+        values = list(GRID.get(module, {}).get(name, [trait.default()]))
         if isinstance(trait, explorers.widgets.Choice):
             values = trait.options
         elif isinstance(trait, explorers.widgets.Switch):
@@ -293,6 +283,10 @@ def test_the_digits_file_holds_a_classifier_that_is_too_sure():
 
 
 # --- What every explorer keeps to ----------------------------------------------------------------
+
+
+def test_every_module_has_its_python_face():
+    assert sorted(CLASSES) == list(joining.MODULES)
 
 
 @every_explorer

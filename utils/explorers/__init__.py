@@ -10,33 +10,8 @@ computed by `utils.losses`, with or without a browser. In a built book the widge
 `<ce-explorer module="bce" state="…">`, which `element.mjs` brings to life.
 """
 
+from utils.explorers import widgets
 from utils.explorers.joining import MODULES, classic_script, style, widget_module
-from utils.explorers.widgets import (
-    BCE,
-    Explorer,
-    Information,
-    Likelihood,
-    Precision,
-    Smoothing,
-    Softmax,
-    Temperature,
-    Training,
-    Weights,
-)
+from utils.explorers.widgets import *  # noqa: F403
 
-__all__ = [
-    "BCE",
-    "MODULES",
-    "Explorer",
-    "Information",
-    "Likelihood",
-    "Precision",
-    "Smoothing",
-    "Softmax",
-    "Temperature",
-    "Training",
-    "Weights",
-    "classic_script",
-    "style",
-    "widget_module",
-]
+__all__ = ["MODULES", "classic_script", "style", "widget_module", *widgets.__all__]

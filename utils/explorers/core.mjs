@@ -523,39 +523,41 @@ function mount(def, model, el) {
       ownKeys();
     }
     handles.forEach((h, i) => {
-      grips[i].style.left = `${px((h.x / f.w) * 1000) / 10}%`;
-      grips[i].style.top = `${px((h.y / f.h) * 1000) / 10}%`;
+      put(grips[i].style, { left: `${px((h.x / f.w) * 1000) / 10}%`, top: `${px((h.y / f.h) * 1000) / 10}%` });
     });
   }
+
+  /** Sets what differs: browsers lay out anew what is set, changed or not. @param {any} e @param {Record<string, unknown>} wanted */
+  const put = (e, wanted) => {
+    for (const name in wanted) if (e[name] !== wanted[name]) e[name] = wanted[name];
+  };
 
   function syncControls() {
     for (const r of rows) {
       const c = controlOf[r.dataset.name ?? ""];
       const item = r.dataset.item;
-      r.hidden = (c.when !== undefined && !c.when(state)) || (item !== undefined && Number(item) >= state[c.name].length);
+      put(r, { hidden: (c.when !== undefined && !c.when(state)) || (item !== undefined && Number(item) >= state[c.name].length) });
     }
     for (const input of fields) {
       const c = controlOf[input.dataset.name ?? ""];
       const v = input.dataset.item === undefined ? state[c.name] : state[c.name][Number(input.dataset.item)];
       if (v === undefined) continue;
-      if (input.type === "checkbox") input.checked = v;
-      else if (input.type === "radio") input.checked = input.value === v;
+      if (input.type === "checkbox") put(input, { checked: v });
+      else if (input.type === "radio") put(input, { checked: input.value === v });
       else if (input.type === "number") {
-        if (input !== typing) input.value = String(Number(v.toPrecision(6)));
-      } else if (c.values) {
-        input.value = String(nearest(c.values, v));
-        input.setAttribute("aria-valuetext", short(v));
-      } else {
-        if (c.limits) [input.min, input.max, input.step] = c.limits(state).map(String);
-        input.value = String(v);
+        if (input !== typing) put(input, { value: String(Number(v.toPrecision(6))) });
+      } else if (c.values) put(input, { value: String(nearest(c.values, v)), ariaValueText: short(v) });
+      else {
+        const [min, max, step] = limitsOf(c, state).map(String);
+        put(input, { min, max, step, value: String(v) });
       }
     }
     for (const b of counters) {
       const n = state[b.dataset.name ?? ""].length + Number(b.dataset.count);
       const [least, most] = controlOf[b.dataset.name ?? ""].lengths ?? [0, 0];
-      b.disabled = n < least || n > most;
+      put(b, { disabled: n < least || n > most });
     }
-    for (const o of outputs) o.textContent = String(state[/** @type {HTMLElement} */ (o.closest(".ce-row")).dataset.name ?? ""].length);
+    for (const o of outputs) put(o, { textContent: String(state[/** @type {HTMLElement} */ (o.closest(".ce-row")).dataset.name ?? ""].length) });
   }
   /** @type {EventTarget | null} */
   let typing = null;

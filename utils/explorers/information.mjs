@@ -59,7 +59,8 @@ const information = {
     const box = bars(f);
     const X = scale(0, s.q.length, box.l, box.r);
     const Y = scale(0, 1, box.b, box.t);
-    let shapes = axes(X, Y, "", "probability", { xTicks: [], yTicks: [0, 0.5, 1] });
+    const base = axes(X, Y, "", "probability", { xTicks: [], yTicks: [0, 0.5, 1] });
+    let shapes = "";
     s.q.forEach((/** @type {number} */ _, /** @type {number} */ k) => {
       [s.q[k], s.p[k]].forEach((v, which) => {
         const { x, width } = place(s, f, k, which);
@@ -94,7 +95,7 @@ const information = {
       ruler += `M${px(L(v))} ${foot}v4`;
       numbers += text(L(v), foot + 18, short(v), "muted", v === 0 ? "start" : v === reach ? "end" : "middle");
     }
-    return [shapes, lengths, `<path d="${ruler}" stroke="${colour("muted")}"/>${numbers}${text((L(0) + L(reach)) / 2 + (f.narrow ? 42 : 84), foot + 18, s.unit, "ink", "middle")}`];
+    return [base, shapes, lengths, `<path d="${ruler}" stroke="${colour("muted")}"/>${numbers}${text((L(0) + L(reach)) / 2 + (f.narrow ? 42 : 84), foot + 18, s.unit, "ink", "middle")}`];
   },
   handles(s, d, f) {
     const box = bars(f);

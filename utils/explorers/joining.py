@@ -10,16 +10,13 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).parent
-MODULES = (
-    "likelihood",
-    "information",
-    "bce",
-    "softmax",
-    "smoothing",
-    "weights",
-    "precision",
-    "training",
-    "temperature",
+# Every figure, by its file's name.
+MODULES = tuple(
+    sorted(
+        path.stem
+        for path in HERE.glob("*.mjs")
+        if "export default explorer(" in path.read_text(encoding="utf-8")
+    )
 )
 IMPORT = re.compile(r'^import \{(?P<names>[^}]*)\} from "(?P<file>[^"]+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:const|let|function|class)\b)", re.MULTILINE)
@@ -31,7 +28,7 @@ COMMENT = re.compile(
 )
 INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 # Line ends that no statement needs; what is left are those after which one may have been left out.
-LINE_END = re.compile(r"\n+(?=\n)|(?<=[{(\[,;])\n|\n(?=[}\])?:.])")
+LINE_END = re.compile(r"\n+(?=\n)|(?<=[{(\[,;])\n|;?\n(?=\})|\n(?=[\])?:.])")
 DEFAULT = re.compile(r"^export default ", re.MULTILINE)
 
 

@@ -519,3 +519,6 @@ class Temperature(Explorer):
             "best": best,
             "best_nll": float(losses.cross_entropy(z / best, y)),
         }
+
+
+__all__ = ["Explorer", *(cls.__name__ for cls in Explorer.__subclasses__())]
