@@ -1,6 +1,7 @@
 """Each confinement, probed from inside. Every probe says what an unconfined process would see:
 `test_probes_see_the_difference` runs them outside a room, where they must come out otherwise."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -86,6 +87,22 @@ def test_rights_are_given_up(facts):
     assert facts["seccomp"] == 2
 
 
+def test_rights_are_given_up_too_where_the_room_has_one_user(confinement):
+    """As when an ordinary user marks: the room's own user has all rights in it until then."""
+    server = sandbox.ForkServer(dataclasses.replace(confinement, user=None))
+    try:
+        child = server.child(sandbox.Limits())
+        child.request({"op": "load", "sources": [{"name": "a", "cells": [PROBES]}]}, seconds=20)
+        facts = ask(child, "facts", 0)
+        child.end()
+    finally:
+        server.close()
+    assert facts["capabilities"] is False
+    assert facts["no new privileges"] is True
+    assert facts["user"] == sandbox.NOBODY
+    assert facts["scratch"] == []
+
+
 def test_no_other_process_is_seen(facts):
     assert facts["user"] == sandbox.NOBODY
     assert facts["process"] < 10, "process numbers begin anew in a room"
@@ -154,6 +171,27 @@ def test_probes_see_the_difference(server):
     assert open_air["user"] == os.getuid() != sandbox.NOBODY
     if os.getuid() == 0:
         assert open_air["capabilities"] is True
+
+
+def test_every_process_of_a_submission_is_in_namespaces_of_its_own(child):
+    """Seen from outside: who shares the room's process numbers shares all its namespaces."""
+    room = child("x = 1").place.pid
+    kinds = ("pid", "net", "mnt", "ipc", "uts", "user", "cgroup")
+
+    def spaces(pid):
+        return {kind: os.readlink(f"/proc/{pid}/ns/{kind}") for kind in kinds}
+
+    ours, theirs, members = spaces("self"), spaces(room), []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(path / "ns" / "pid") == theirs["pid"]:
+                members.append(spaces(path.name))
+        except OSError:
+            continue
+    assert len(members) >= 3, "bubblewrap, cat, and the child"
+    for member in members:
+        assert member == theirs
+        assert not set(member.values()) & set(ours.values())
 
 
 def test_as_root_the_submission_is_not_root_outside(child, confinement):

@@ -291,7 +291,9 @@ class ForkServer:
         self.start()
 
     def start(self):
-        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        linux = sys.platform.startswith("linux")  # macOS has no sequenced packets
+        kind = socket.SOCK_SEQPACKET if linux else socket.SOCK_STREAM
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, kind)
         environment = {
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
