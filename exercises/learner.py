@@ -1,5 +1,6 @@
 """What a learner calls in a notebook: check, hint, progress, solution."""
 
+import html
 import re
 import textwrap
 from pathlib import Path
@@ -15,11 +16,18 @@ BAR = 20
 _asked = {}  # hints asked for so far, by exercise
 
 
+SECTION = re.compile(r"chapters/[\w/]+\w")
+
+
 class Said(str):
-    """Text that a notebook shows as it stands, without quotes."""
+    """Text that a notebook shows as it stands, without quotes, with links to the chapters."""
 
     def __repr__(self):
         return str(self)
+
+    def _repr_html_(self):
+        linked = SECTION.sub(r'<a href="../\g<0>.ipynb">\g<0></a>', html.escape(self, quote=False))
+        return f'<pre style="white-space: pre-wrap">{linked}</pre>'
 
 
 def check(learner=None, *, seed=SEED):

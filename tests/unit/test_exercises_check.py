@@ -359,3 +359,11 @@ def test_the_kit_runs_unpacked(tmp_path, root):
         text=True,
     )
     assert run.stdout.count(str(kit)) == 2
+
+
+def test_a_notebook_shows_the_verdict_with_a_link_to_the_section():
+    space = {"np": np}
+    exec("def softplus(z):\n    return z < 3", space)
+    shown = learner.check(space["softplus"])._repr_html_()
+    assert '<a href="../chapters/from_scratch/sigmoid.ipynb">' in shown
+    assert "<pre" in shown and "z < 3" not in shown
