@@ -44,7 +44,7 @@ QUESTIONS = [
         hint="The best inputs are 1 for the right class and 0 for the 19 others. Take the softmax "
         "of these.",
         solution="As logits, 1 and nineteen times 0 give the right class the probability "
-        "$e/(e+19)$. Its surprise is $\\ln(1 + 19/e) \\approx 2.077$ nats, and no training gets "
+        "$e/(e+19)$. Its surprise is $\\ln(1 + 19/e) \\approx 2.078$ nats, and no training gets "
         "below it.",
     ),
     Choice(
@@ -84,8 +84,8 @@ QUESTIONS = [
         wrong=[
             (
                 0.0,
-                "That would be a model that is sure and right. This one knows nothing yet: which "
-                "probability has each class?",
+                "That would be a model that is sure and right. This one knows nothing yet: what "
+                "probability does it give to each class?",
             ),
             (
                 lambda: np.log2(10),
