@@ -45,7 +45,10 @@ def test_every_exercise_is_a_solution_and_a_graded_cell(course, topic):
 def tool(course, *arguments):
     from graders import environment
 
-    programs = environment()
+    try:
+        programs = environment()
+    except subprocess.CalledProcessError:
+        pytest.skip("nbgrader could not be installed: pip says why above")
     path = f"{programs}:{os.environ['PATH']}"
     run = subprocess.run(
         [str(programs / "nbgrader"), *arguments],

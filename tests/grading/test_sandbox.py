@@ -101,6 +101,8 @@ def test_rights_are_given_up_too_where_the_room_has_one_user(confinement):
     assert facts["no new privileges"] is True
     assert facts["user"] == sandbox.NOBODY
     assert facts["scratch"] == []
+    assert facts["write /"].startswith("refused")
+    assert facts["write packages"].startswith("refused")
 
 
 def test_no_other_process_is_seen(facts):

@@ -1,6 +1,9 @@
 """Marking one submission: read it, put it into a sandbox, ask it, judge the answers out here."""
 
+import contextlib
 import hashlib
+import signal
+import threading
 import time
 from dataclasses import dataclass, field
 
@@ -139,6 +142,36 @@ class Asker:
             self.child = None
 
 
+@contextlib.contextmanager
+def bounded(seconds=30, memory=2 << 30):
+    """Reading a file must not cost more than this, whatever the file makes its parser do."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    try:
+        with open("/proc/self/statm") as file:
+            mapped = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (mapped + memory, hard))
+    except (OSError, ValueError):
+        pass  # no such limit here
+    main = threading.current_thread() is threading.main_thread()
+    if main:
+        before = signal.signal(signal.SIGALRM, _too_long)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        if main:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _too_long(number, frame):
+    raise TimeoutError("reading it takes too long")
+
+
 def mark(submission, job, server):
     """The result of one submission: plain data, the same bytes for the same inputs and seed."""
     result = {
@@ -150,7 +183,8 @@ def mark(submission, job, server):
         "total": 0.0,
         "out_of": float(sum(exercise.points for exercise in job.exercises)),
     }
-    notebooks = submission.notebooks()
+    with bounded():
+        notebooks = submission.notebooks()
     result["digest"] = hashlib.sha256("".join(n.digest for n in notebooks).encode()).hexdigest()
     broken = [notebook for notebook in notebooks if notebook.reason]
     notebooks = [notebook for notebook in notebooks if not notebook.reason]
