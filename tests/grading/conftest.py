@@ -13,7 +13,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))  # workers import the bank of these tests by its name
 
 BANK = "tests.grading.bank:exercises"
-LIMITS = sandbox.Limits(answer=3, cells=6, cpu=30, total=120)
+LIMITS = sandbox.Limits(answer=6, cells=10, cpu=30, total=120)
 SEED = 20260417
 
 

@@ -144,7 +144,7 @@ class Asker:
 
 @contextlib.contextmanager
 def bounded(seconds=30, memory=2 << 30):
-    """Reading a file must not cost more than this, whatever the file makes its parser do."""
+    """Reading a file must not cost more than this (processor time), whatever its parser does."""
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
@@ -156,14 +156,14 @@ def bounded(seconds=30, memory=2 << 30):
         pass  # no such limit here
     main = threading.current_thread() is threading.main_thread()
     if main:
-        before = signal.signal(signal.SIGALRM, _too_long)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        before = signal.signal(signal.SIGPROF, _too_long)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
         if main:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, before)
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
