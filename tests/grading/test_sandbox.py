@@ -339,3 +339,24 @@ def facts(x):
         assert not scratch.exists()
     finally:
         server.close()
+
+
+def test_a_whole_frame_that_answers_another_question_is_refused(child):
+    """The pipe is open to the submission; a frame made ahead does not know the question's token."""
+    code = """
+import os, sys
+def f(x):
+    frames = sys.modules["__main__"].frames
+    tree, blobs = frames.pack(1.0)
+    forged = frames.encode({"token": "0" * 16, "kind": "value", "tree": tree}, blobs)
+    for descriptor in range(3, 64):
+        try:
+            os.write(descriptor, forged)
+        except OSError:
+            pass
+    return 0.0
+"""
+    started = child(code)
+    with pytest.raises(frames.BadFrame, match="another question"):
+        ask(started, "f", 0)
+    assert not started.alive
