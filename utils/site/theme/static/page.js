@@ -49,23 +49,27 @@
   if (here && here.offsetTop > contents.clientHeight / 2) contents.scrollTop = here.offsetTop - contents.clientHeight / 3;
 
   // ---- Boxes that scroll sideways can be reached and moved by keyboard ----
-  // (looked at when they come near the window: measuring them all would lay out the whole page)
-  function reachable(boxes) {
-    for (const { target: box, isIntersecting } of boxes) {
-      if (!isIntersecting) continue;
-      if (box.scrollWidth > box.clientWidth + 1) {
-        box.tabIndex = 0;
-        box.setAttribute("role", "group");
-        box.setAttribute("aria-label", box.matches("pre") ? "Listing, wider than the page" : "Wider than the page");
-      } else if (box.getAttribute("role") === "group") {
-        for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
-      }
+  // (looked at when they come near the window, or all at once when a reader first presses Tab:
+  // measuring them all would lay out the whole page)
+  const boxes = ".scroll, .highlight pre, .cell_output";
+  function reachable(box) {
+    if (box.scrollWidth > box.clientWidth + 1) {
+      box.tabIndex = 0;
+      box.setAttribute("role", "group");
+      box.setAttribute("aria-label", box.matches("pre") ? "Listing, wider than the page" : "Wider than the page");
+    } else if (box.getAttribute("role") === "group") {
+      for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
     }
   }
-  const near = new IntersectionObserver(reachable, { rootMargin: "50%" });
-  const watch = () => { near.disconnect(); for (const box of all(".scroll, .highlight pre, .cell_output")) near.observe(box); };
+  const near = new IntersectionObserver((seen) => seen.forEach((one) => one.isIntersecting && reachable(one.target)), { rootMargin: "50%" });
+  const watch = () => { near.disconnect(); for (const box of all(boxes)) near.observe(box); };
   addEventListener("resize", watch);
   watch();
+  addEventListener("keydown", function first(event) {
+    if (event.key !== "Tab") return;
+    removeEventListener("keydown", first);
+    all(boxes).forEach(reachable);
+  });
 
   // ---- Copy buttons ----
   for (const block of all(".cell_input .highlight, article > section .highlight-python .highlight")) {
