@@ -68,10 +68,13 @@ def _work(pipe, plan):
         pyprctl.set_pdeathsig(signal.SIGKILL)
         pyprctl.set_dumpable(False)
     marker = Marker(plan)
-    with contextlib.suppress(EOFError, OSError):
+    try:
         while True:
             pipe.send(marker(pipe.recv()))
-    marker.close()
+    except (EOFError, BrokenPipeError):
+        pass  # the supervisor is done
+    finally:
+        marker.close()
 
 
 class Worker:
@@ -91,8 +94,10 @@ class Worker:
         with contextlib.suppress(OSError):
             self.pipe.send(task)
 
-    def stop(self):
+    def stop(self, patience=5.0):
+        """Let it put its rooms away; one that is stuck is killed."""
         self.pipe.close()
+        self.process.join(patience)
         self.process.kill()
         self.process.join()
 
@@ -153,7 +158,7 @@ def run(submissions, plan, jobs, patience=None):
 
 
 def _replace(workers, worker, plan):
-    worker.stop()
+    worker.stop(patience=0)
     workers[workers.index(worker)] = fresh = Worker(plan)
     return fresh
 
