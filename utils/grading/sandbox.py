@@ -205,11 +205,15 @@ class Room:
             for descriptor in pass_on:
                 os.close(descriptor)
         self._information, self.pid, self.pidfd = information, None, None
+        self._ready = False
+        try:
+            self._begin()
+        except BaseException:
+            self.destroy()
+            raise
 
-    def wait(self, seconds=20):
-        """Return when everything is mounted and `cat` answers."""
-        if self.pid is not None:
-            return self
+    def _begin(self, seconds=20):
+        """Learn the room's process and give the room its users, so that bubblewrap goes on."""
         text = b""
         while not text.rstrip().endswith(b"}"):
             if not select.select([self._information], [], [], seconds)[0]:
@@ -218,18 +222,25 @@ class Room:
             if not part:
                 raise ChildFailed(self.process.stderr.read(500).decode(errors="replace").strip())
             text += part
-        pid = json.loads(text)["child-pid"]
+        self.pid = json.loads(text)["child-pid"]
+        self.pidfd = os.pidfd_open(self.pid)
         if self.user is not None:
             for name in ("uid_map", "gid_map"):
-                Path(f"/proc/{pid}/{name}").write_text(f"0 0 1\n{NOBODY} {self.user} 1\n")
+                users = f"0 0 1\n{NOBODY} {self.user} 1\n"
+                Path(f"/proc/{self.pid}/{name}").write_text(users)
             os.write(self._go, b"!")
+
+    def wait(self, seconds=20):
+        """Return when everything is mounted and `cat` answers."""
+        if self._ready:
+            return self
         with contextlib.suppress(OSError):
             self.process.stdin.write(b"?")
         if not select.select([self.process.stdout], [], [], seconds)[0]:
             raise ChildFailed("bubblewrap does not answer")
         if self.process.stdout.read(1) != b"?":
             raise ChildFailed(self.process.stderr.read(500).decode(errors="replace").strip())
-        self.pid, self.pidfd = pid, os.pidfd_open(pid)
+        self._ready = True
         return self
 
     def destroy(self):
@@ -238,9 +249,11 @@ class Room:
         Killing the room's first process ends all others in it. bubblewrap is left to see that and
         to end by itself; killed before its room is ready, it would leave a process behind.
         """
-        with contextlib.suppress(ChildFailed, OSError):
-            self.wait(5)
-            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+        if self.pidfd is not None:
+            with contextlib.suppress(ChildFailed, OSError):
+                self.wait(5)
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
         try:
             self.process.wait(5 if self.pidfd else 0.1)
         except subprocess.TimeoutExpired:
