@@ -97,7 +97,7 @@ def card_font(app):
     """The plain face as a TTF, which is all that the renderer reads."""
     target = Path(app.doctreedir, "card-font.ttf")
     if not target.is_file():
-        file, _ = fonts.FACES["plain.woff2"]
+        file, _ = fonts.FACES[fonts.PLAIN_FONT]
         font = TTFont(packages() / file)
         instancer.instantiateVariableFont(font, {"wght": 650}, inplace=True)
         font.flavor = None

@@ -16,14 +16,14 @@ from fontTools.varLib import instancer
 
 from utils.site.node import packages
 
-TEXT_FONT = "text.woff2"
+TEXT_FONT, PLAIN_FONT = "text.woff2", "plain.woff2"
 _SERIF = "@fontsource-variable/source-serif-4/files/source-serif-4-latin-wght-"
 _SANS = "@fontsource-variable/source-sans-3/files/source-sans-3-latin-wght-"
 # our name: (file, what to keep of the weight axis)
 FACES = {
     TEXT_FONT: (_SERIF + "normal.woff2", (400, 700)),
     "text-italic.woff2": (_SERIF + "italic.woff2", 400),
-    "plain.woff2": (_SANS + "normal.woff2", (400, 700)),
+    PLAIN_FONT: (_SANS + "normal.woff2", (400, 700)),
 }
 
 

@@ -37,7 +37,7 @@ def version():
 def preloads(body):
     """The fonts of a page's first screen; the rest arrive when they are met."""
     mathematics = ["KaTeX_Main-Regular.woff2", "KaTeX_Math-Italic.woff2"]
-    return [fonts.TEXT_FONT, *(mathematics if 'class="katex"' in body else [])]
+    return [fonts.TEXT_FONT, fonts.PLAIN_FONT, *(mathematics if 'class="katex"' in body else [])]
 
 
 def write(app, exception):
