@@ -18,3 +18,20 @@ def test_a_link_into_a_page_leads_to_its_place(browser_page, site_url, page, anc
     browser_page.wait_for_timeout(1500)
     top = browser_page.evaluate(f"document.getElementById('{anchor}').getBoundingClientRect().top")
     assert 0 <= top < 450, f"#{anchor} is {top:.0f} px from the top of the window"
+
+
+def test_a_click_on_a_link_within_the_page_leads_to_its_place(browser_page, site_url):
+    browser_page.emulate_media(reduced_motion="reduce")
+    browser_page.goto(f"{site_url}/chapters/foundations/coin_flips.html")
+    link = browser_page.locator("article a[href='#sec-coin-flips-mend']").first
+    browser_page.evaluate("element => element.click()", link.element_handle())
+    browser_page.wait_for_timeout(1500)
+    top = browser_page.evaluate(
+        "document.getElementById('sec-coin-flips-mend').getBoundingClientRect().top"
+    )
+    assert 0 <= top < 450, f"{top:.0f} px from the top of the window"
+
+
+def test_a_page_is_whole_soon_after_it_has_come(browser_page, site_url):
+    browser_page.goto(f"{site_url}/chapters/foundations/coin_flips.html")
+    browser_page.locator("html.whole").wait_for(state="attached")

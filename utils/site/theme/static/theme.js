@@ -1,6 +1,8 @@
 // Runs before the first paint. Light or dark: the reader's choice is kept under `theme`; without
 // one, the system's setting counts (page.js offers the button). And the fonts of the first screen
 // are asked for at once; from a folder a browser refuses that, and finds them by the style sheet.
+// Sections below the window are laid out a little later (page.js), unless the reader goes to a
+// place inside the page: their guessed lengths would move it.
 (function () {
   "use strict";
   var root = document.documentElement;
@@ -11,6 +13,13 @@
     root.dataset.theme = chosen === "dark" || chosen === "light" ? chosen : dark.matches ? "dark" : "light";
   }
   apply();
+  function whole() { root.classList.add("whole"); }
+  var visit = performance.getEntriesByType("navigation")[0];
+  if (location.hash || !visit || visit.type !== "navigate") whole();
+  addEventListener("click", function (event) {
+    if (event.target.closest && event.target.closest("a[href*='#']")) whole();
+  }, true);
+  addEventListener("hashchange", whole);
   var self = document.currentScript;
   if (location.protocol !== "file:") {
     self.dataset.fonts.split(" ").forEach(function (name) {
