@@ -100,6 +100,7 @@ def lost(request):
 def bring_alive(page):
     """Start every explorer and question now, wherever on the page it is; be a keyboard's reader."""
     page.keyboard.press("Tab")
+    page.evaluate("document.activeElement.blur()")
     page.evaluate("""() => Promise.all([...document.querySelectorAll("ce-explorer")].map((e) => {
         e.start();
         return new Promise((then) => {
