@@ -30,8 +30,3 @@ def test_a_click_on_a_link_within_the_page_leads_to_its_place(browser_page, site
         "document.getElementById('sec-coin-flips-mend').getBoundingClientRect().top"
     )
     assert 0 <= top < 450, f"{top:.0f} px from the top of the window"
-
-
-def test_a_page_is_whole_soon_after_it_has_come(browser_page, site_url):
-    browser_page.goto(f"{site_url}/chapters/foundations/coin_flips.html")
-    browser_page.locator("html.whole").wait_for(state="attached")

@@ -28,19 +28,6 @@
   new MutationObserver(showTheme).observe(root, { attributeFilter: ["data-theme"] });
   showTheme();
 
-  // ---- Layout ----
-  // One section at a time, when nothing else is to be done; after the last one the page is whole.
-  function layOut(sections) {
-    const section = sections.shift();
-    if (!section) return root.classList.add("whole");
-    section.classList.add("laid");
-    soon(() => layOut(sections));
-  }
-  const soon = (work) => (window.requestIdleCallback ? requestIdleCallback(work) : setTimeout(work, 50));
-  if (!root.classList.contains("whole")) {
-    addEventListener("load", () => setTimeout(() => layOut([...all("article > section > section")]), 300));
-  }
-
   // ---- Contents on a narrow screen ----
   const menu = find(".bar .menu");
   const contents = find("#contents");

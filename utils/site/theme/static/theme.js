@@ -1,7 +1,7 @@
 // Runs before the first paint. Light or dark: the reader's choice is kept under `theme`; without
 // one, the system's setting counts (page.js offers the button). And the fonts of the first screen
 // are asked for at once; from a folder a browser refuses that, and finds them by the style sheet.
-// Sections below the window are laid out a little later (page.js), unless the reader goes to a
+// Sections are laid out when they come near the window (style.css), unless the reader goes to a
 // place inside the page: their guessed lengths would move it.
 (function () {
   "use strict";
