@@ -17,6 +17,7 @@ BENCHMARKS = {
     "build": ("benchmarks.build", "building the book: from nothing, after a change, unchanged"),
     "explorers": ("benchmarks.explorers", "explorers: time per input event, and their size"),
     "pages": ("benchmarks.lighthouse", "pages: Lighthouse on a slow phone"),
+    "check": ("benchmarks.check", "check: milliseconds until a function is answered"),
     "bank": ("tests.unit.exercise_mutants", "the exercises' bank: mutants of the reference killed"),
     "grading": ("benchmarks.grading", "marking a class: submissions per second"),
 }

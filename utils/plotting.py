@@ -16,7 +16,7 @@ PALETTE = {
     "muted": ("#57606a", "#a8b1bb"),
     "grid": ("#d8dee4", "#3a424c"),
     "blue": ("#0b5cad", "#6cb2ff"),
-    "orange": ("#b35900", "#f2a65a"),
+    "orange": ("#a85300", "#f2a65a"),
     "green": ("#1a7f4b", "#63d297"),
     "red": ("#c0362c", "#ff8a80"),
     "purple": ("#7a3fb0", "#c9a0ff"),

@@ -143,6 +143,8 @@ def test_control_c_ends_cleanly_with_what_is_done(class_of, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell's background job ignores SIGINT, and so would everything started from it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     journal = Path(f"{out}.journal")
     deadline = time.monotonic() + 60
