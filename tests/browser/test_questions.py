@@ -131,6 +131,14 @@ def test_without_scripts_question_and_answer_are_there(browser, site_url):
     context.close()
 
 
+def test_a_notebook_shows_formulas_that_need_no_typesetting():
+    question = Number("q", "Is $\\tfrac12 < 1$?", answer=1, solution="$x_i$ & more")
+    widget = Question(question)
+    assert "<math" in widget.question["prompt"] and "$" not in widget.question["prompt"]
+    assert widget.question["solution"].endswith("&amp; more")
+    assert "\\tfrac12" in widget._repr_mimebundle_()[0]["text/html"]
+
+
 def test_every_question_of_the_bank_is_sound():
     """Right and wrong values are computed and differ; ids are unique."""
     questions = all_questions()

@@ -10,11 +10,13 @@ import html
 import json
 import math
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import anywidget
 import traitlets
+from latex2mathml.converter import convert
 
 from utils.explorers.joining import style, widget_module
 
@@ -132,8 +134,18 @@ def with_texts(data, convert):
     return {**walk(data, ""), "html": True}
 
 
+def in_mathml(text):
+    """Plain text with mathematics between dollars as HTML that every browser shows by itself."""
+    parts = re.split(r"\$([^$]+)\$", text)
+    return "".join(convert(p) if i % 2 else html.escape(p) for i, p in enumerate(parts))
+
+
 class Question(anywidget.AnyWidget):
-    """A question as a widget; in a built book it is a `<ce-explorer module="question">`."""
+    """A question as a widget; in a built book it is a `<ce-explorer module="question">`.
+
+    The site sets the formulas of the second form with KaTeX; a notebook shows those of the first,
+    which are MathML.
+    """
 
     _esm = widget_module("question")
     _css = style()
@@ -142,11 +154,12 @@ class Question(anywidget.AnyWidget):
     solved = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, question):
-        super().__init__(id=question.id, question=question.data())
+        self._data = question.data()
+        super().__init__(id=question.id, question=with_texts(self._data, in_mathml))
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        state = json.dumps({"question": self.question}, ensure_ascii=False)
+        state = json.dumps({"question": self._data}, ensure_ascii=False)
         element = f'<ce-explorer module="question" state="{html.escape(state)}"></ce-explorer>'
         return {**data, "text/html": element}, metadata
