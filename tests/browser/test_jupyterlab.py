@@ -115,17 +115,17 @@ def test_a_slider_moved_in_the_browser_changes_the_python_trait(notebook):
     slider.focus()
     notebook.page.keyboard.press("ArrowRight")
     until(lambda: notebook.ask("bce.z") == -1.9, "bce.z")
-    assert notebook.ask("[bce.loss, bce.grad]") == [
-        losses.bce_with_logits(-1.9, 1.0),
-        losses.grad_bce_with_logits(-1.9, 1.0),
-    ]
+    right = [losses.bce_with_logits(-1.9, 1.0), losses.grad_bce_with_logits(-1.9, 1.0)]
+    until(lambda: notebook.ask("[bce.loss, bce.grad]") == right, "bce.loss and bce.grad")
 
 
 def test_a_trait_set_in_python_moves_the_figure(notebook):
     notebook.tell("bce.z = 3.0; bce.y = 0.0")
+    # The two traits arrive one after the other, and the figure draws on the next frame.
     entry = figure(notebook, "bce").locator('input.ce-number[data-name="z"]')
-    until(lambda: entry.input_value() == "3", "the figure")
-    assert "3.0486" in figure(notebook, "bce").locator(".ce-formula").inner_text()
+    until(lambda: entry.input_value() == "3", "the number entry")
+    formula = figure(notebook, "bce").locator(".ce-formula")
+    until(lambda: "3.0486" in formula.inner_text(), "the loss in the figure")
 
 
 def test_lists_travel_both_ways(notebook):
@@ -149,7 +149,7 @@ def test_jslink_ties_an_explorer_to_a_plain_slider(notebook):
 
 def test_the_widget_has_its_style_and_the_notebooks_theme(notebook):
     colour = "getComputedStyle(document.querySelector('.ce')).getPropertyValue('--ce-ink')"
-    assert notebook.page.evaluate(colour) == "#1f2328"
+    until(lambda: notebook.page.evaluate(colour) == "#1f2328", "the light colours")
     notebook.page.evaluate(
         "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
     )
