@@ -80,6 +80,8 @@ def test_rules_for_classes_that_no_page_has_go():
     sheet = ".katex .a,.katex .b{color:red}.katex .c{margin:0}@font-face{font-family:X}"
     kept = static.used_rules(sheet, ['<span class="katex a">'])
     assert kept == ".katex .a{color:red}@font-face{font-family:X}"
+    without = ".katex .a:not(.c){width:0}"
+    assert static.used_rules(without, ['<span class="katex a">']) == without
 
 
 def test_letters_are_gathered_by_the_face_that_sets_them():

@@ -65,9 +65,12 @@ def used_rules(sheet, pages):
     """KaTeX's rules, a flat list, without those for classes that no page has."""
     used = {name for page in pages for found in CLASSES.findall(page) for name in found.split()}
 
+    def needed(selector):
+        # `:not(.x)` holds where no page has x: \bar would lose the rule that centres it.
+        return set(re.findall(r"\.([\w-]+)", re.sub(r":not\([^)]*\)", "", selector)))
+
     def kept(rule):
-        alternatives = rule[1].split(",")
-        wanted = [a for a in alternatives if set(re.findall(r"\.([\w-]+)", a)) <= used]
+        wanted = [a for a in rule[1].split(",") if needed(a) <= used]
         return f"{','.join(wanted)}{{{rule[2]}}}" if wanted else ""
 
     return re.sub(r"([^{}]+)\{([^{}]*)\}", kept, sheet)
