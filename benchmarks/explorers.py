@@ -16,6 +16,7 @@ from playwright.sync_api import sync_playwright
 from tests.find_browser import installed
 from utils.explorers import joining
 from utils.site.node import NODE
+from utils.site.scripts import minified
 from utils.site.serve import serving
 
 SLOWER = 4
@@ -58,7 +59,7 @@ def write(folder):
     (folder / "explorers.css").write_text(joining.style(), "utf-8")
     sizes = {}
     for name in ("element", *joining.MODULES):
-        script = joining.classic_script(name)
+        script = minified(joining.classic_script(name))
         sizes[name] = len(gzip.compress(script.encode(), 9))
         (folder / f"{name}.js").write_text(script, "utf-8")
     asked = "".join(json.dumps({"module": m}) + "\n" for m in joining.MODULES)

@@ -16,6 +16,7 @@ import pytest
 from utils import explorers, losses
 from utils.explorers import joining
 from utils.site.node import NODE, packages
+from utils.site.scripts import minified
 from utils.site.serve import serving
 
 MODULES = joining.MODULES
@@ -44,7 +45,8 @@ def explorer_pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("explorers")
     (folder / "explorers.css").write_text(joining.style(), "utf-8")
     for name in ("element", *MODULES):
-        (folder / f"{name}.js").write_text(joining.classic_script(name), "utf-8")
+        script = minified(joining.classic_script(name))
+        (folder / f"{name}.js").write_text(script, "utf-8")
     questions = "".join(json.dumps({"module": m, "state": {}}) + "\n" for m in MODULES)
     drawn = subprocess.run(
         [NODE, str(joining.HERE / "render.mjs")],
@@ -140,6 +142,58 @@ def test_comes_alive_and_nothing_jumps(open_page, module, width):
     page.get_by_role("button", name="Reset").click()
     assert page.locator("svg[role=img]:visible").inner_html() == before
     assert page.evaluate(LAYOUT_SHIFT) == 0
+
+
+# Walks through random states, some by one control alone; `write` changes one picture and one
+# formula all along, and each must equal what the browser makes of the same markup written anew.
+WALK = """([name, steps]) => {
+  const { core, modules } = ceExplorers;
+  const def = modules[name].explorer;
+  let seed = 1;
+  const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+  const any = (c, old) => {
+    if (c.kind === "choice") return c.options[Math.floor(random() * c.options.length)][0];
+    if (c.kind === "switch") return random() < 0.5;
+    const [min, max] = [c.min ?? 0, c.max ?? 1];
+    const one = () => (random() < 0.1 ? min : random() < 0.1 ? max : min + (max - min) * random());
+    if (c.kind === "points") return old.map((p) => p.map(one));
+    if (c.kind !== "list") return one();
+    const [least, most] = c.lengths ?? [old.length, old.length];
+    return Array.from({ length: least + Math.floor(random() * (most - least + 1)) }, one);
+  };
+  const make = () => document.createElementNS("http://www.w3.org/2000/svg", "g");
+  const places = new Map();
+  const wrong = [];
+  let [state] = core.clean(def, {});
+  let parsed = 0;
+  for (let i = 0; i < steps; i++) {
+    const alone = def.controls[i % def.controls.length];
+    const moved = i % 3 === 0 ? def.controls : [alone];
+    const asked = Object.fromEntries(moved.map((c) => [c.name, any(c, state[c.name])]));
+    [state] = core.clean(def, { ...state, ...asked }, state);
+    const d = def.derive(state);
+    const pieces = def.draw(state, d, core.frameOf(def, false)).map((html) => [make, html]);
+    pieces.push([() => document.createElement("p"), def.formula(state, d)]);
+    pieces.forEach(([create, html], k) => {
+      const at = places.get(k) ?? { place: create(), is: undefined };
+      const before = at.is;
+      at.is = core.write(at.place, html, at.is);
+      if (at.is !== before) parsed++;
+      const anew = create();
+      anew.innerHTML = html;
+      if (!at.place.isEqualNode(anew)) wrong.push([i, k, at.place.innerHTML, anew.innerHTML]);
+      places.set(k, at);
+    });
+  }
+  return { wrong: wrong.slice(0, 2), parsed: parsed / steps / places.size };
+}"""
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_changed_picture_equals_one_drawn_anew(open_page, module):
+    walked = open_page(f"{module}.html").evaluate(WALK, [module, 300])
+    assert walked["wrong"] == []
+    assert walked["parsed"] < 0.6, "most changes set values, and parse nothing"
 
 
 @pytest.mark.parametrize("module", ["bce", "temperature"])

@@ -360,6 +360,31 @@ export function clean(def, raw, fallback = {}) {
   return [s, [...new Set(notices)]];
 }
 
+/**
+ * Acts once nothing has been heard for so many milliseconds. What is heard in between sets no new
+ * timer: a slider is heard a hundred times a second. @param {number} rest @param {() => void} act
+ */
+export function afterRest(rest, act) {
+  let last = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const wake = () => {
+    const left = last + rest - performance.now();
+    timer = left > 0 ? setTimeout(wake, left) : undefined;
+    if (!timer) act();
+  };
+  return {
+    hear() {
+      last = performance.now();
+      timer ??= setTimeout(wake, rest);
+    },
+    end() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
+
 /** @param {any} a @param {any} b */
 const same = (a, b) => a === b || (typeof a === "object" && JSON.stringify(a) === JSON.stringify(b));
 
@@ -450,6 +475,60 @@ function remember(module, id) {
   } catch {} // private mode: remembered until the page goes
 }
 
+// ---- From one picture to the next --------------------------------------------------------------
+
+/** @typedef {{tags: string[], nodes?: any[]}} Written what was written into an element: markup, cut before each tag; and its nodes, in the same order */
+
+/** The nodes of what was written, if they are all there: something else may have changed the page. @param {Element} place @param {string[]} tags @returns {any[] | undefined} */
+function nodesOf(place, tags) {
+  const walker = document.createTreeWalker(place, 5); // elements and texts
+  const nodes = [];
+  while (walker.nextNode()) nodes.push(walker.currentNode);
+  const wanted = tags.map((tag, i) => Number(i > 0 && tag[0] !== "/") + Number(tag.indexOf(">") + 1 < tag.length));
+  return nodes.length === wanted.reduce((a, b) => a + b) ? nodes : undefined;
+}
+
+/** @param {string} tag @returns {Map<string, string>} */
+const attributesOf = (tag) => new Map([...tag.matchAll(/ ([\w-]+)="([^"]*)"/g)].map((m) => [m[1], m[2]]));
+
+/** @param {string} tag */
+const nameOf = (tag) => tag.match(/^[\w/]*/)?.[0];
+
+/**
+ * Sets the values that differ, where the tags are the same, and says whether they were: parsing
+ * markup anew is most of what a picture costs. @param {Element} place @param {Written} was @param {string[]} tags
+ */
+function altered(place, was, tags) {
+  if (was.tags.length !== tags.length || tags.some((tag, i) => tag !== was.tags[i] && nameOf(tag) !== nameOf(was.tags[i]))) return false;
+  const nodes = (was.nodes ??= nodesOf(place, was.tags));
+  if (!nodes) return false;
+  let n = -1;
+  for (let i = 0; i < tags.length; i++) {
+    const [a, b] = [was.tags[i], tags[i]];
+    const [from, to] = i ? [a.indexOf(">") + 1, b.indexOf(">") + 1] : [0, 0];
+    if (i && b[0] !== "/") n++;
+    const element = nodes[n];
+    if (to < b.length) n++;
+    if (a === b) continue;
+    // An entity would have to be read; a text that comes or goes changes the nodes.
+    if (b.includes("&") || from < a.length !== to < b.length) return false;
+    const [old, now] = [attributesOf(a.slice(0, from)), attributesOf(b.slice(0, to))];
+    for (const name of old.keys()) if (!now.has(name)) element.removeAttribute(name);
+    for (const [name, value] of now) if (old.get(name) !== value) element.setAttribute(name, value);
+    if (to < b.length) nodes[n].data = b.slice(to);
+  }
+  was.tags = tags;
+  return true;
+}
+
+/** Brings markup into an element. @param {Element} place @param {string} html @param {Written} [was] @returns {Written} */
+export function write(place, html, was) {
+  const tags = html.split("<");
+  if (was && altered(place, was, tags)) return was;
+  place.innerHTML = html;
+  return { tags };
+}
+
 // ---- Alive ---------------------------------------------------------------------------------------
 
 /** @param {Explorer} def @param {Model} model @param {HTMLElement} el @returns {() => void} */
@@ -467,7 +546,8 @@ function mount(def, model, el) {
   notices.push(...(model.get("_notices") ?? []));
   // The picture drawn at build time has the same markup: it is kept, with the reader's focus.
   const there = /** @type {HTMLElement | null} */ (el.firstElementChild);
-  if (there?.dataset.module !== def.name) el.innerHTML = markup(def, state);
+  const drawn = there?.dataset.module === def.name;
+  if (!drawn) el.innerHTML = markup(def, state);
   const root = /** @type {HTMLFormElement} */ (el.querySelector("form.ce"));
   /** @template {Element} T @param {string} selector @returns {T[]} */
   const all = (selector) => /** @type {T[]} */ (/** @type {unknown} */ ([...root.querySelectorAll(selector)]));
@@ -482,18 +562,17 @@ function mount(def, model, el) {
   const counters = /** @type {HTMLButtonElement[]} */ (all("[data-count]"));
   const outputs = /** @type {HTMLElement[]} */ (all(".ce-count output"));
   const controlOf = Object.fromEntries(def.controls.map((c) => [c.name, c]));
-  /** @type {Map<Element, string[]>} */
+  /** @type {Map<Element, {layer: string, is: Written}[]>} */
   const painted = new Map();
   /** @type {HTMLElement[]} */
   let grips = [];
   let derived = def.derive(state);
+  const asDrawn = drawn ? start : state;
   let narrow = false;
   let seen = false; // the width of the place
   let touched = false;
   let own = false;
-  let formulaShown = "";
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let sayTimer;
+  let formulaShown = same(state, asDrawn) ? def.formula(state, derived) : "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let hintTimer;
   const met = new Set(challengesMet()[def.name] ?? []);
@@ -504,10 +583,11 @@ function mount(def, model, el) {
   function paint(slender) {
     const svg = slender ? slim : wide;
     const layers = def.draw(state, derived, frameOf(def, slender));
-    const old = painted.get(svg);
-    if (!old || old.length !== layers.length) svg.innerHTML = layers.map((layer) => `<g>${layer}</g>`).join("");
-    else layers.forEach((layer, i) => layer !== old[i] && (svg.children[i].innerHTML = layer));
-    painted.set(svg, layers);
+    const old = painted.get(svg) ?? [];
+    // Before anything was moved the picture of the build, or of the markup just made, is the right one.
+    const right = !painted.has(svg) && same(state, asDrawn);
+    if (svg.children.length !== layers.length) svg.innerHTML = "<g></g>".repeat(layers.length);
+    painted.set(svg, layers.map((layer, i) => (layer === old[i]?.layer ? old[i] : { layer, is: right ? { tags: layer.split("<") } : write(svg.children[i], layer, old[i]?.is) })));
   }
 
   /** JupyterLab would take arrow keys and Enter for itself, but for this mark on what has the focus. */
@@ -548,8 +628,11 @@ function mount(def, model, el) {
         if (input !== typing) put(input, { value: String(Number(v.toPrecision(6))) });
       } else if (c.values) put(input, { value: String(nearest(c.values, v)), ariaValueText: short(v) });
       else {
-        const [min, max, step] = limitsOf(c, state).map(String);
-        put(input, { min, max, step, value: String(v) });
+        if (c.limits) {
+          const [min, max, step] = limitsOf(c, state).map(String);
+          put(input, { min, max, step });
+        }
+        put(input, { value: String(v) });
       }
     }
     for (const b of counters) {
@@ -593,6 +676,7 @@ function mount(def, model, el) {
     slim.setAttribute("aria-label", sentence);
     if (touched) say.textContent = sentence;
   }
+  const silence = afterRest(SAY_AFTER, speak);
 
   function update() {
     derived = def.derive(state);
@@ -600,13 +684,13 @@ function mount(def, model, el) {
     placeHandles();
     syncControls();
     const html = def.formula(state, derived);
+    // Anew: what moved within the line would count as a shift of the page's layout.
     if (html !== formulaShown) formula.innerHTML = formulaShown = html;
     judge();
     const message = notices.join(" ");
     if (notice.textContent !== message) notice.textContent = message;
     notices = [];
-    clearTimeout(sayTimer);
-    sayTimer = setTimeout(speak, SAY_AFTER);
+    silence.hear();
   }
 
   function push() {
@@ -780,14 +864,14 @@ function mount(def, model, el) {
   });
   observer.observe(root);
   update();
-  clearTimeout(sayTimer);
+  silence.end();
   speak();
   markChallenges();
   push();
 
   return () => {
     observer.disconnect();
-    clearTimeout(sayTimer);
+    silence.end();
     clearTimeout(hintTimer);
     window.removeEventListener("beforeprint", onPrint);
     for (const name of names) model.off(`change:${name}`, onModel);

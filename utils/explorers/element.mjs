@@ -3,6 +3,8 @@
 // It holds the state in a model of its own, starts its module when it comes near the window, and
 // keeps the reader's state in the page's address. The same element carries the questions.
 
+import { afterRest } from "./core.mjs";
+
 /** @typedef {import("./core.mjs").State} State */
 /** @typedef {import("./core.mjs").Explorer} Explorer */
 /** @typedef {{render: (context: {model: any, el: HTMLElement}) => any, explorer?: Explorer}} Module */
@@ -112,18 +114,14 @@ if (typeof HTMLElement !== "undefined" && !customElements.get("ce-explorer")) {
         const asked = readAddress(location.search, key);
         for (const field of Object.keys(asked)) if (!known.includes(field) && field !== "preset") notices.push("The address names something that this figure does not have.");
         const start = { ...Object.fromEntries((module.explorer?.controls ?? []).map((c) => [c.name, c.value])), ...given };
-        /** @type {ReturnType<typeof setTimeout>} */
-        let timer;
-        const model = new LocalModel({ ...given, ...asked, _start: given, _notices: [...new Set(notices)] }, () => {
-          clearTimeout(timer);
-          timer = setTimeout(() => {
-            const changed = Object.fromEntries(known.filter((n) => JSON.stringify(model.get(n)) !== JSON.stringify(start[n])).map((n) => [n, model.get(n)]));
-            const search = writeAddress(location.search, key, changed);
-            if (search === location.search) return;
-            try {
-              history.replaceState(history.state, "", `${location.pathname}${search}${location.hash}`);
-            } catch {} // some browsers keep a file's address as it is
-          }, 250);
+        const model = new LocalModel({ ...given, ...asked, _start: given, _notices: [...new Set(notices)] }, () => saving.hear());
+        const saving = afterRest(250, () => {
+          const changed = Object.fromEntries(known.filter((n) => JSON.stringify(model.get(n)) !== JSON.stringify(start[n])).map((n) => [n, model.get(n)]));
+          const search = writeAddress(location.search, key, changed);
+          if (search === location.search) return;
+          try {
+            history.replaceState(history.state, "", `${location.pathname}${search}${location.hash}`);
+          } catch {} // some browsers keep a file's address as it is
         });
         this.end = module.render({ model, el: this });
       }

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 HERE = Path(__file__).parent
+CORE = HERE / "core.mjs"
 # Every figure, by its file's name.
 MODULES = tuple(
     sorted(
@@ -21,14 +22,6 @@ MODULES = tuple(
 IMPORT = re.compile(r'^import \{(?P<names>[^}]*)\} from "(?P<file>[^"]+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:const|let|function|class)\b)", re.MULTILINE)
 EXPORTED = re.compile(r"^export (?:const|let|function|class) (\w+)", re.MULTILINE)
-# Comments: whole lines, ends of lines, JSDoc anywhere. No string in these files looks like one.
-COMMENT = re.compile(
-    r"^[ \t]*//.*\n|[ \t]+// .*$|^[ \t]*/\*\*(?:[^*]|\*(?!/))*\*/\n|/\*\* @(?:[^*]|\*(?!/))*\*/ ?",
-    re.MULTILINE,
-)
-INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
-# Line ends that no statement needs; what is left are those after which one may have been left out.
-LINE_END = re.compile(r"\n+(?=\n)|(?<=[{(\[,;])\n|;?\n(?=\})|\n(?=[\])?:.])")
 DEFAULT = re.compile(r"^export default ", re.MULTILINE)
 
 
@@ -37,23 +30,18 @@ def _path(module):
     return Path(module) if str(module).endswith(".mjs") else HERE / f"{module}.mjs"
 
 
-def _read(path):
-    """The source without comments and indentation, which are for those who read it here."""
-    return INDENT.sub("", COMMENT.sub("", path.read_text(encoding="utf-8")))
-
-
 def _data(path, source):
     """The modules that `source` imports besides the core, as plain constants."""
     files = [path.parent / m["file"] for m in IMPORT.finditer(source)]
-    return "".join(EXPORT.sub("", _read(f)) for f in files if f.name != "core.mjs")
+    return "".join(EXPORT.sub("", f.read_text("utf-8")) for f in files if f.name != "core.mjs")
 
 
 def widget_module(module):
     """Core and explorer as the one ES module that anywidget wants."""
     path = _path(module)
-    source = _read(path)
-    core = EXPORT.sub("", _read(HERE / "core.mjs"))
-    return LINE_END.sub("", core + _data(path, source) + IMPORT.sub("", source))
+    source = path.read_text("utf-8")
+    core = EXPORT.sub("", CORE.read_text("utf-8"))
+    return core + _data(path, source) + IMPORT.sub("", source)
 
 
 def classic_script(module):
@@ -65,18 +53,18 @@ def classic_script(module):
     loads the others from beside itself when they come near the window.
     """
     path = _path(module)
-    source = _read(path)
+    source = path.read_text("utf-8")
     if path.stem == "element":
-        core = _read(HERE / "core.mjs")
+        core = CORE.read_text("utf-8")
         names = ", ".join(EXPORTED.findall(core))
-        body = EXPORT.sub("", core) + EXPORT.sub("", source) + f"registry.core = {{ {names} }};\n"
+        body = EXPORT.sub("", core + IMPORT.sub("", source)) + f"registry.core = {{ {names} }};\n"
     else:
         names = [m["names"] for m in IMPORT.finditer(source) if m["file"].endswith("core.mjs")]
         bound = f"const {{{', '.join(n.strip() for n in names)}}} = ceExplorers.core;\n"
         body = bound + _data(path, source) + EXPORT.sub("", IMPORT.sub("", source))
         body = DEFAULT.sub(f'ceExplorers.define("{path.stem}", ', body)
         body = re.sub(r"(ceExplorers\.define\(.*);\n", r"\1);\n", body)
-    return LINE_END.sub("", f'(() => {{\n"use strict";\n{body}}})();\n')
+    return f'(() => {{\n"use strict";\n{body}}})();\n'
 
 
 @functools.cache

@@ -17,6 +17,8 @@ from utils.explorers import joining
 from utils.grading.questions import with_texts
 from utils.site.mathematics import render_text
 from utils.site.node import LineService
+from utils.site.scripts import minified
+from utils.site.scripts import service as terser
 
 ELEMENT = re.compile(
     r'<ce-explorer module="(?P<module>[^"]*)" state="(?P<state>[^"]*)">\s*</ce-explorer>'
@@ -29,7 +31,8 @@ service = LineService(Path(joining.__file__).with_name("render.mjs"))
 def setup(app):
     app.connect("html-page-context", fill, priority=700)
     app.connect("build-finished", write)
-    app.connect("build-finished", lambda app, exception: service.close())
+    for node in (service, terser):
+        app.connect("build-finished", lambda app, exception, node=node: node.close())
 
 
 def fill(app, pagename, templatename, context, doctree):
@@ -66,4 +69,5 @@ def write(app, exception):
     folder.mkdir(parents=True, exist_ok=True)
     for path in joining.HERE.glob("*.mjs"):
         if path.stem == "element" or "export default" in path.read_text("utf-8"):
-            (folder / f"{path.stem}.js").write_text(joining.classic_script(path.stem), "utf-8")
+            script = minified(joining.classic_script(path.stem))
+            (folder / f"{path.stem}.js").write_text(script, "utf-8")
