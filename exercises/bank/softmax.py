@@ -455,6 +455,10 @@ ONLINE = Exercise(
             "beginning with impossible outcomes (−inf)",
             lambda rng: ([np.full(2, -np.inf), drawing.logits(rng, 3)],),
         ),
+        Case(
+            "impossible outcomes (−inf) only",
+            lambda rng: ([np.full(k, -np.inf) for k in rng.integers(1, 4, 2)],),
+        ),
     ),
     misconceptions=(
         M(

@@ -205,7 +205,7 @@ def _one_by_one(stream):
                 m = x
             elif x > -math.inf:
                 s += math.exp(x - m)
-    return m + math.log(s)
+    return m + (math.log(s) if s else -math.inf)
 
 
 # --- cross-entropy -------------------------------------------------------------------------------
