@@ -17,7 +17,11 @@ Cross-Entropy from Scratch: the learner's kit
     jupyter lab work                                  write there; check(...) answers at once
     python -m exercises check                         all your notebooks at once
 
-Your files in work/ are never written over.
+Your files in work/ are never written over. Python 3.11, 3.12 or 3.13 is needed.
+
+On Linux, pip takes PyTorch with CUDA, several gigabytes that are not needed here. PyTorch's
+"Get started" page (Linux, Pip, CPU) names the address of a small one, for
+    pip install -r requirements.txt --extra-index-url ADDRESS
 """
 
 

@@ -57,16 +57,14 @@ def report(exercise, verdict):
         lines += ["✓ Right on every kind of input tried.", f"See also: solution({exercise.name!r})"]
         return "\n".join([*lines, *verdict.notes])
     first, *rest = verdict.feedback
-    sentences = [first.removeprefix(f"{exercise.name}: "), *rest]
-    lines += [_wrap(_capital(sentence)) for sentence in sentences]
+    name, _, state = first.partition(": ")  # "softmax: right on …": the bar names it already
+    if name == exercise.name:
+        first = state[:1].upper() + state[1:]
+    lines += [_wrap(sentence) for sentence in (first, *rest)]
     lines += verdict.notes
     if verdict.written:
         lines.append(f"Stuck? hint({exercise.name!r})")
     return "\n".join(lines)
-
-
-def _capital(sentence):
-    return sentence[:1].upper() + sentence[1:]
 
 
 def _wrap(sentence):

@@ -1,9 +1,13 @@
 """Marks the notebooks on a desk: runs each in a process of its own and checks what it defines."""
 
+import linecache
 import multiprocessing
 import os
 import warnings
 from pathlib import Path
+
+import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 
 from exercises import bank, desk, learner
 from utils.grading import guard
@@ -17,7 +21,7 @@ EACH = 15.0  # and for each of its functions
 def mark_desk(where):
     """(verdicts, remarks) of all exercises; a notebook that breaks costs only itself."""
     verdicts, remarks = [], []
-    bank.functions()  # loads PyTorch here, once, and not in each notebook's process
+    bank.functions()  # loads PyTorch here, as above nbformat and IPython, not in each process
     for topic in bank.TOPICS:
         path = Path(where).resolve() / "exercises" / f"{topic}.ipynb"
         path = path if path.is_file() else path.parents[1] / path.name
@@ -87,11 +91,6 @@ class Quiet:
 
 def run_cells(path):
     """What a notebook's code cells define; cells that fail are passed over and reported."""
-    import linecache
-
-    import nbformat
-    from IPython.core.inputtransformer2 import TransformerManager
-
     notebook = nbformat.read(path, as_version=4)
     space = {"__name__": "__main__", "get_ipython": Quiet}
     quiet = {name: lambda *a, **k: None for name in ("check", "hint", "progress", "solution")}

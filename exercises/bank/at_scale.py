@@ -110,7 +110,7 @@ CHUNKED_CROSS_ENTROPY = Exercise(
     reference=_chunked_reference,
     driver=DRIVER,
     framework="torch",
-    sizes=lambda h, E, y, chunk: {"N": len(y), "V": len(E)},
+    sizes=lambda h, E, y, chunk: {"N": len(y), "K": len(E)},
     cases=(
         Case("pieces of equal length", _vocabulary, 2),
         Case("a shorter last piece", lambda rng: _vocabulary(rng, 13, 3, 40, 5), 2),
@@ -232,12 +232,7 @@ PERPLEXITY = Exercise(
     ),
     points=2,
     reference=_perplexity,
-    sizes=lambda z, tokens: {
-        "N": len(tokens),
-        "L": tokens.shape[1],
-        "V": z.shape[2],
-        "tokens that count": int((tokens[:, 1:] != -100).sum()),
-    },
+    sizes=lambda z, tokens: {"N": len(tokens), "K": z.shape[2]},
     cases=(
         Case("sentences of equal length", lambda rng: _sentences(rng, padding=False)),
         Case("padded sentences", _sentences, 2),

@@ -461,7 +461,7 @@ CROSS_ENTROPY_ND = Exercise(
     signature="cross_entropy_nd(z, y)  —  z: (N, K, …) logits, y: (N, …) labels → mean over all",
     points=3,
     reference=_nd,
-    sizes=lambda z, y: {"N": z.shape[0], "K": z.shape[1]},
+    sizes=lambda z, y: {**_sizes(z), "divisor": y.size},
     cases=(
         Case("images of 2 × 5 pixels, three classes", lambda rng: _pixels(rng, 2, 3, 2, 5), 2),
         Case(
@@ -576,7 +576,7 @@ IGNORE = Exercise(
     ),
     points=3,
     reference=_kept,
-    sizes=_sizes,
+    sizes=lambda z, y, ignored=-100: {**_sizes(z), "divisor": int((y != ignored).sum())},
     cases=(
         Case("two of six ignored", lambda rng: _with_ignored(rng, 6, 3, -100, 2), 2),
         Case("ignore_index −1", lambda rng: _with_ignored(rng, 5, 3, -1, 1)),
@@ -692,7 +692,7 @@ WEIGHTED = Exercise(
     ),
     points=3,
     reference=_weighted,
-    sizes=_sizes,
+    sizes=lambda z, y, w: {**_sizes(z), "divisor": float(w[y].sum())},
     cases=(
         Case("five samples, three classes", lambda rng: _with_weights(rng, 5, 3), 2),
         Case("as many samples as classes", lambda rng: _with_weights(rng, 4, 4)),

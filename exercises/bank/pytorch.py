@@ -317,7 +317,7 @@ TRAIN_TAGGER = Exercise(
     ),
     points=2,
     reference=_tagger,
-    sizes=lambda X, y, steps, lr: {"N": len(y), "L": y.shape[1], "K": int(y.max()) + 1},
+    sizes=lambda X, y, steps, lr: {"N": len(y), "K": int(y.max()) + 1},
     cases=(
         Case("sentences as long as there are tags", _sequences, 2),
         Case("longer sentences", lambda rng: _sequences(rng, 4, 5, 2, 3)),

@@ -296,6 +296,7 @@ BCE = Exercise(
     signature="bce(p, y)  —  p: probabilities, y: labels in [0, 1], equal shapes → mean",
     points=4,
     reference=_bce,
+    sizes=lambda p, y: {"N": y.size},
     cases=(
         Case(
             "soft labels",

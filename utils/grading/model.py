@@ -122,7 +122,7 @@ class Exercise:
         return rtol, self.atol if case.atol is None else case.atol
 
     def named_sizes(self, args):
-        """N and K by name: the factors by which an answer may be off."""
+        """N, K and what a mean divides by, the "divisor" (N, if it is not there)."""
         if self.sizes is not None:
             return self.sizes(*args)
         shapes = [np.shape(a) for a in args if np.ndim(a)]

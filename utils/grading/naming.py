@@ -63,9 +63,10 @@ def name_mistakes(exercise, tried):
 def scales(sizes):
     """Factors by which a result goes wrong most often: {clause: factor}, simplest first."""
     n, k = sizes.get("N", 1), sizes.get("K", 1)
+    divisor = sizes.get("divisor", n)  # what the mean divides by
     signs = [("the sign is flipped", -1.0)]
     sums = [
-        ("the sum is taken instead of the mean", n),
+        ("the sum is taken instead of the mean", divisor),
         ("the result is divided by the number of samples once too often", 1 / n),
         ("the number of classes multiplies the result", k),
         ("the mean runs over the classes as well", 1 / k),
