@@ -1,4 +1,4 @@
-"""The explorers as widgets: two in a real JupyterLab with its browser, all by the protocol."""
+"""Explorers and questions in a real JupyterLab with its browser; all explorers by the protocol."""
 
 import json
 import os
@@ -13,6 +13,7 @@ import pytest
 import traitlets
 from jupyter_client import BlockingKernelClient
 
+from exercises.bank.questions import find
 from tests.unit.test_explorers_maths import CLASSES
 from utils import explorers, losses
 
@@ -21,6 +22,13 @@ CELLS = [
     "softmax = explorers.Softmax()\nsoftmax",
     "plain = ipywidgets.FloatSlider(min=-8, max=8, value=-2)\n"
     "ipywidgets.jslink((bce, 'z'), (plain, 'value'))\nplain",
+]
+NUMBER, CHOICE, ORDER = (
+    find(f"coin-flips-{name}") for name in ("gradient", "stops-teaching", "five-steps")
+)
+CELLS += [
+    f"from exercises import question\n{name} = question({asked.id!r})\n{name}"
+    for name, asked in (("number", NUMBER), ("choice", CHOICE), ("order", ORDER))
 ]
 OPTIONS = [
     "--no-browser",
@@ -76,7 +84,7 @@ def until(condition, what, seconds=30):
 def notebook(lab, browser):
     """The notebook, run, in a browser; and a client of its kernel."""
     address, runtime = lab
-    page = browser.new_context(viewport={"width": 1100, "height": 2600}).new_page()
+    page = browser.new_context(viewport={"width": 1100, "height": 4200}).new_page()
     page.goto(address)
     page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
     kernel = until(lambda: next(runtime.glob("kernel-*.json"), None), "the kernel")
@@ -88,6 +96,7 @@ def notebook(lab, browser):
     )
     page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
     page.wait_for_function("document.querySelectorAll('.ce-alive').length === 2", timeout=60_000)
+    page.wait_for_function("document.querySelectorAll('.ce-question').length === 3", timeout=60_000)
     client = BlockingKernelClient(connection_file=str(kernel))
     client.load_connection_file()
     client.start_channels()
@@ -154,6 +163,83 @@ def test_the_widget_has_its_style_and_the_notebooks_theme(notebook):
         "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
     )
     until(lambda: notebook.page.evaluate(colour) == "#e6e9ee", "the dark colours")
+
+
+# --- Questions -----------------------------------------------------------------------------------
+
+
+def asked(notebook, question):
+    """The form of a question, and a function that waits for its reply."""
+    start = question.prompt.split("$")[0].strip()
+    form = notebook.page.locator("form.ce-question").filter(has_text=start)
+    reply = form.get_by_role("status")
+
+    def says(*words):
+        until(lambda: all(w in reply.inner_text() for w in words), f"{words} in the reply")
+
+    return form, says
+
+
+def test_a_number_answered_wrong_is_told_which_mistake_it_is(notebook):
+    form, says = asked(notebook, NUMBER)
+    data = NUMBER.data()
+    for_label_1 = next(w for w in data["wrong"] if "slope for label 1" in w["feedback"])
+    entry = form.get_by_label("Your answer")
+    entry.fill(f"{for_label_1['value']:.6g}")
+    entry.press("Enter")
+    says("Not yet", for_label_1["feedback"])
+    assert notebook.ask("number.solved") is False
+    entry.fill("")
+    entry.press_sequentially(f"{data['answer']:.4f}")  # no key of which JupyterLab takes
+    form.get_by_role("button", name="Check").click()
+    says("Right.")
+    until(lambda: notebook.ask("number.solved") is True, "number.solved")
+
+
+def test_a_choice_answered_wrong_by_keyboard_says_why(notebook):
+    form, says = asked(notebook, CHOICE)
+    form.get_by_role("radio").first.focus()
+    notebook.page.keyboard.press("Space")
+    for _, right, feedback in CHOICE.options:
+        notebook.page.keyboard.press("Enter")
+        says("Right." if right else "Not yet", feedback.split("$")[0].strip())
+        if right:
+            break
+        notebook.page.keyboard.press("ArrowDown")
+    until(lambda: notebook.ask("choice.solved") is True, "choice.solved")
+
+
+def test_steps_are_brought_into_order_by_keyboard(notebook):
+    form, says = asked(notebook, ORDER)
+    form.get_by_role("button", name="Check").click()
+    says("Not yet", "what does it need")
+    steps, order = form.locator(".ce-steps li > span"), list(ORDER.data()["start"])
+    for place in range(len(order)):
+        for at in range(order.index(place), place, -1):
+            order[at - 1], order[at] = order[at], order[at - 1]
+            form.get_by_role("button", name=f"Move step {at + 1} up").press("Enter")
+            starts = [ORDER.steps[i].split("$")[0].strip() for i in order]
+            until(
+                lambda starts=starts: all(map(str.startswith, steps.all_inner_texts(), starts)),
+                f"the order {order}",
+            )
+    form.get_by_role("button", name="Check").press("Enter")
+    says("Right.")
+    until(lambda: notebook.ask("order.solved") is True, "order.solved")
+
+
+def test_formulas_of_a_question_are_laid_out_as_mathematics(notebook):
+    """In MathML the exponent of θ stands higher than θ; as text it would not."""
+    form, _ = asked(notebook, ORDER)
+    assert "$" not in form.inner_text() and "theta" not in form.inner_text()
+    parts = [form.locator("msup").first.locator(f":scope > :nth-child({i})") for i in (1, 2)]
+
+    def is_a_power():
+        low, high = (part.bounding_box() for part in parts)
+        after = high["x"] >= low["x"] + low["width"] - 1
+        return after and high["y"] + high["height"] / 2 < low["y"] + low["height"] / 2
+
+    until(is_a_power, "an exponent above its base")
 
 
 # --- All of them, by the messages that a front end sends -----------------------------------------

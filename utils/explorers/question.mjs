@@ -91,6 +91,9 @@ function renderQuestion({ model, el }) {
   const fields = /** @type {HTMLElement} */ (form.querySelector(".ce-fields"));
   const reply = /** @type {HTMLElement} */ (form.querySelector(".ce-reply"));
   const after = /** @type {HTMLElement} */ (form.querySelector(".ce-after"));
+  // JupyterLab would take Enter and the arrows for its own; this mark opts out, on each control.
+  const ownKeys = () => form.querySelectorAll("input, button, summary").forEach((e) => e.setAttribute("data-lm-suppress-shortcuts", "true"));
+  ownKeys();
   let tries = 0;
 
   /** @param {boolean} right @param {string} html */
@@ -127,6 +130,12 @@ function renderQuestion({ model, el }) {
     event.preventDefault();
     check();
   });
+  // A form submits itself on Enter in a field, but not in JupyterLab.
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || /** @type {HTMLElement} */ (event.target).tagName !== "INPUT") return;
+    event.preventDefault();
+    check();
+  });
   form.addEventListener("click", (event) => {
     const button = /** @type {HTMLElement} */ (event.target).closest("button");
     if (!button) return;
@@ -135,6 +144,7 @@ function renderQuestion({ model, el }) {
       const [at, by] = button.dataset.move.split(":").map(Number);
       [order[at], order[at + by]] = [order[at + by], order[at]];
       fields.innerHTML = questionForm(q, order);
+      ownKeys();
       const moved = /** @type {HTMLButtonElement | null} */ (fields.querySelector(`[data-move="${at + by}:${by}"]`));
       (moved && !moved.disabled ? moved : /** @type {HTMLElement | null} */ (fields.querySelector(`[data-move="${at + by}:${-by}"]`)))?.focus();
     }
