@@ -64,6 +64,7 @@ ONE_HOT = Exercise(
     title=DICE[1],
     signature="one_hot(y, num_classes)  —  y: (N,) integers → (N, num_classes) of 0.0 and 1.0",
     points=2,
+    forbidden=("torch.nn.functional.one_hot",),
     reference=_one_hot,
     sizes=lambda y, num_classes: {},
     cases=(
@@ -146,6 +147,7 @@ NLL = Exercise(
     title=DICE[1],
     signature="nll(log_p, y)  —  log_p: (N, K) log-probabilities, y: (N,) labels → mean",
     points=2,
+    forbidden=("torch.nn.functional.nll_loss",),
     reference=_nll,
     sizes=_sizes,
     cases=(
@@ -240,6 +242,7 @@ CROSS_ENTROPY = Exercise(
     title=LOSSES[1],
     signature="cross_entropy(z, y)  —  z: (N, K) logits, y: (N,) labels → mean, one number",
     points=3,
+    forbidden=("torch.nn.functional.cross_entropy",),
     reference=_ce,
     sizes=_sizes,
     cases=(
@@ -361,6 +364,7 @@ CROSS_ENTROPY_PROBS = Exercise(
     title=LOSSES[1],
     signature="cross_entropy_probs(z, q)  —  z: (N, K) logits, q: (N, K) probabilities → mean",
     points=2,
+    forbidden=("torch.nn.functional.cross_entropy",),
     reference=_soft_ce,
     sizes=_sizes,
     cases=(
@@ -460,6 +464,7 @@ CROSS_ENTROPY_ND = Exercise(
     title=LOSSES[1],
     signature="cross_entropy_nd(z, y)  —  z: (N, K, …) logits, y: (N, …) labels → mean over all",
     points=3,
+    forbidden=("torch.nn.functional.cross_entropy",),
     reference=_nd,
     sizes=lambda z, y: {**_sizes(z), "divisor": y.size},
     cases=(
@@ -575,6 +580,7 @@ IGNORE = Exercise(
         "samples that are not ignored; nan if there is none"
     ),
     points=3,
+    forbidden=("torch.nn.functional.cross_entropy",),
     reference=_kept,
     sizes=lambda z, y, ignored=-100: {**_sizes(z), "divisor": int((y != ignored).sum())},
     cases=(
@@ -691,6 +697,7 @@ WEIGHTED = Exercise(
         "as in PyTorch"
     ),
     points=3,
+    forbidden=("torch.nn.functional.cross_entropy",),
     reference=_weighted,
     sizes=lambda z, y, w: {**_sizes(z), "divisor": float(w[y].sum())},
     cases=(

@@ -18,6 +18,8 @@ def _binary(rng, n=5):
     return drawing.logits(rng, n), drawing.soft_labels(rng, n)
 
 
+AUTOGRAD = ("torch.autograd.grad", "torch.autograd.backward", "torch.Tensor.backward")
+
 GRAD_BCE_WITH_LOGITS = Exercise(
     name="grad_bce_with_logits",
     topic="gradients",
@@ -28,6 +30,7 @@ GRAD_BCE_WITH_LOGITS = Exercise(
         "gradient of the mean loss with respect to z, (N,)"
     ),
     points=3,
+    forbidden=AUTOGRAD,
     reference=lambda z, y: losses.grad_bce_with_logits(z, y),
     cases=(
         Case("ordinary logits", _binary, 2),
@@ -128,6 +131,7 @@ GRAD_CROSS_ENTROPY = Exercise(
         "gradient of the mean loss with respect to z, (N, K)"
     ),
     points=4,
+    forbidden=AUTOGRAD,
     reference=lambda z, y: losses.grad_cross_entropy(z, y),
     cases=(
         Case("ordinary logits", _multiclass, 2),
@@ -256,6 +260,7 @@ GRAD_SMOOTHED = Exercise(
         "(K,) → gradient of PyTorch's mean loss with respect to z, (N, K)"
     ),
     points=4,
+    forbidden=AUTOGRAD,
     reference=_grad_options,
     cases=(
         Case(
@@ -377,6 +382,7 @@ TRAINING_STEP = Exercise(
         "after one step of gradient descent on the mean cross-entropy of X @ W + b"
     ),
     points=3,
+    forbidden=AUTOGRAD,
     reference=_step,
     sizes=lambda W, b, X, y, lr: {"N": len(y), "K": len(b)},
     cases=(

@@ -32,6 +32,7 @@ BERNOULLI_NLL = Exercise(
     title=COIN[1],
     signature="bernoulli_nll(theta, y)  —  theta: one probability, y: (N,) of 0 and 1 → mean, nats",
     points=4,
+    forbidden=("torch.nn.functional.binary_cross_entropy",),
     reference=_flips_nll,
     cases=(
         Case("seven flips", lambda rng: (round(rng.uniform(0.6, 0.85), 2), _flips(rng, 7, 4)), 2),
@@ -113,6 +114,7 @@ ENTROPY = Exercise(
     title=SURPRISE[1],
     signature="entropy(q)  —  q: (K,) probabilities, adding up to 1 → one number, nats",
     points=4,
+    forbidden=("scipy.stats.entropy", "scipy.special.entr", "torch.special.entr"),
     reference=losses.entropy,
     sizes=lambda q: {"K": len(q)},
     cases=(
@@ -215,6 +217,12 @@ KL_DIVERGENCE = Exercise(
     title=SURPRISE[1],
     signature="kl_divergence(q, p)  —  q, p: (K,) probabilities → KL(q‖p), one number, nats",
     points=4,
+    forbidden=(
+        "scipy.stats.entropy",
+        "scipy.special.rel_entr",
+        "scipy.special.kl_div",
+        "torch.nn.functional.kl_div",
+    ),
     reference=_kl,
     sizes=lambda q, p: {"K": len(q)},
     cases=(

@@ -29,6 +29,12 @@ SIGMOID = Exercise(
     title="Sigmoid and softplus",
     signature="sigmoid(z)  —  z: array of any shape → array of the same shape and dtype",
     points=4,
+    forbidden=(
+        "scipy.special.expit",
+        "torch.sigmoid",
+        "torch.Tensor.sigmoid",
+        "torch.special.expit",
+    ),
     reference=losses.sigmoid,
     cases=(
         Case("ordinary logits", lambda rng: (drawing.logits(rng, 5),), 2),
@@ -123,6 +129,7 @@ SOFTPLUS = Exercise(
     title="Sigmoid and softplus",
     signature="softplus(z)  —  z: array of any shape → ln(1 + e^z), same shape",
     points=3,
+    forbidden=("scipy.special.softplus", "torch.nn.functional.softplus"),
     reference=losses.softplus,
     cases=(
         Case("ordinary logits", lambda rng: (drawing.logits(rng, 5),), 2),
@@ -208,6 +215,7 @@ LOG_SIGMOID = Exercise(
     title="Sigmoid and softplus",
     signature="log_sigmoid(z)  —  z: array of any shape → ln σ(z), same shape",
     points=3,
+    forbidden=("scipy.special.log_expit", "torch.nn.functional.logsigmoid"),
     reference=losses.log_sigmoid,
     cases=(
         Case("ordinary logits", lambda rng: (drawing.logits(rng, 5),), 2),
@@ -295,6 +303,7 @@ BCE = Exercise(
     title="From coin flips to binary cross-entropy",
     signature="bce(p, y)  —  p: probabilities, y: labels in [0, 1], equal shapes → mean",
     points=4,
+    forbidden=("torch.nn.functional.binary_cross_entropy", "sklearn.metrics.log_loss"),
     reference=_bce,
     sizes=lambda p, y: {"N": y.size},
     cases=(
@@ -426,6 +435,7 @@ BCE_WITH_LOGITS = Exercise(
         "mean, one number; pos_weight multiplies the loss of label 1"
     ),
     points=4,
+    forbidden=("torch.nn.functional.binary_cross_entropy_with_logits",),
     reference=_with_logits,
     cases=(
         Case(

@@ -40,6 +40,12 @@ LOGSUMEXP = Exercise(
     title=SOFTMAX[1],
     signature="logsumexp(z)  —  z: (N, K) → (N,), over the last axis",
     points=3,
+    forbidden=(
+        "scipy.special.logsumexp",
+        "torch.logsumexp",
+        "torch.Tensor.logsumexp",
+        "torch.special.logsumexp",
+    ),
     reference=losses.logsumexp,
     others={"softmax": _soft, "log_softmax": lambda z: z - _lse(z, -1, True)},
     cases=(
@@ -147,6 +153,13 @@ SOFTMAX_EXERCISE = Exercise(
     title=SOFTMAX[1],
     signature="softmax(z, axis=-1)  —  z: any shape → same shape, sums to 1 along axis",
     points=3,
+    forbidden=(
+        "scipy.special.softmax",
+        "torch.softmax",
+        "torch.Tensor.softmax",
+        "torch.special.softmax",
+        "torch.nn.functional.softmax",
+    ),
     reference=losses.softmax,
     others={"log_softmax": lambda z, axis=-1: np.log(_soft(z, axis))},
     cases=(
@@ -265,6 +278,13 @@ LOG_SOFTMAX = Exercise(
     title=SOFTMAX[1],
     signature="log_softmax(z)  —  z: (N, K) → (N, K), the logarithms of the probabilities",
     points=3,
+    forbidden=(
+        "scipy.special.log_softmax",
+        "torch.log_softmax",
+        "torch.Tensor.log_softmax",
+        "torch.special.log_softmax",
+        "torch.nn.functional.log_softmax",
+    ),
     reference=losses.log_softmax,
     others={"logsumexp": losses.logsumexp},
     cases=(

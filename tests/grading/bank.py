@@ -6,7 +6,7 @@ from utils import losses
 from utils.grading.model import Case, Exercise, Misconception
 
 
-def _common(name, points, reference, cases, misconceptions):
+def _common(name, points, forbidden, reference, cases, misconceptions):
     return Exercise(
         name=name,
         topic=name,
@@ -14,6 +14,7 @@ def _common(name, points, reference, cases, misconceptions):
         title="Softmax",
         signature=f"{name}(z)",
         points=points,
+        forbidden=forbidden,
         reference=reference,
         cases=cases,
         misconceptions=misconceptions,
@@ -37,6 +38,7 @@ def exercises():
     softmax = _common(
         "softmax",
         4,
+        ("scipy.special.softmax", "torch.softmax", "torch.Tensor.softmax"),
         lambda z: losses.softmax(z),
         (
             Case("One row, one sample", lambda rng: (rng.normal(size=(3, 4)),)),
@@ -52,6 +54,7 @@ def exercises():
     sigmoid = _common(
         "sigmoid",
         2,
+        ("scipy.special.expit", "torch.sigmoid"),
         lambda z: losses.sigmoid(z),
         (
             Case("Ordinary logits", lambda rng: (rng.normal(size=7),)),

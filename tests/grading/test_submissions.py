@@ -112,16 +112,32 @@ def test_definitions_leave_out_what_runs():
     compile(kept, "cell", "exec")
 
 
+RULED_OUT = ("scipy.special.softmax", "torch.nn.functional.softmax", "torch.Tensor.softmax")
+
+
 @pytest.mark.parametrize(
     ("code", "call"),
     [
-        ("def softmax(z):\n    return scipy.special.softmax(z, axis=-1)", "scipy.special.softmax"),
-        ("def softmax(z):\n    return torch.from_numpy(z).softmax(-1).numpy()", "softmax"),
-        ("def softmax(z):\n    return np.exp(log_softmax(z))", None),
-        ("def softmax(z):\n    return softmax_of(z)\ndef f(z):\n    return F.softmax(z)", None),
-        ("class softmax:\n    def f(self, z):\n        return self.softmax(z)", None),
+        ("import scipy.special\nX = scipy.special.softmax(z)", "scipy.special.softmax(z)"),
+        ("from scipy import special as s\nX = s.softmax(z)", "s.softmax(z)"),
+        ("from scipy.special import softmax as s\nX = s(z)", "s(z)"),
+        ("import torch.nn.functional as F\nX = F.softmax(z, 1)", "F.softmax(z, 1)"),
+        ("import torch\nX = torch.tensor(z).softmax(-1)", "torch.tensor(z).softmax(-1)"),
+        ("import scipy.special as s\nX = s.log_softmax(z)", None),
+        ("X = softmax_of(z)", None),
+        ("X = self.softmax(z)", None),
+        ("from mine import F\nX = F.softmax(z)", None),
     ],
 )
-def test_a_call_of_the_very_function_is_seen(code, call):
-    found = submissions.ready_made("softmax", [code])
-    assert found is None if call is None else found.endswith(call)
+def test_a_call_that_is_ruled_out_is_found_in_the_text(code, call):
+    *imports, line = code.split("\n")
+    body = line.replace("X =", "return")
+    one = submissions.Text([*imports, f"def softmax(z):\n    {body}"])
+    found = one.call("softmax", RULED_OUT)
+    assert found == (call and call[: -len(call[call.rindex("(") :])])
+    inside = submissions.Text([f"class softmax:\n  def f(self, z):\n    {body}", *imports])
+    assert bool(inside.call("softmax", RULED_OUT)) == bool(call)
+    elsewhere = submissions.Text([*imports, f"def f(z):\n    {body}", "def softmax(z): pass"])
+    assert elsewhere.call("softmax", RULED_OUT) is None
+    assert one.call("softmax", ()) is None
+    assert submissions.Text(["not python ("]).call("softmax", RULED_OUT) is None

@@ -103,7 +103,7 @@ def killed(exercise, function, seeds=(0,)):
     ask = asking(exercise, function)
     for seed in seeds:
         for number, case in enumerate(exercise.cases):
-            if _try(exercise, case, exercise.arguments(seed, number), ask).problem:
+            if _try(exercise, case, exercise.draw(seed, number), ask).problem:
                 return True
     return False
 

@@ -1,8 +1,10 @@
 """Right answers pass, however they are written; stubs and learnt-by-heart answers do not."""
 
+import dataclasses
 import importlib
 import math
 import re
+import sys
 from pathlib import Path
 
 import jupytext
@@ -12,8 +14,10 @@ import torch
 import torch.nn.functional as F
 
 from exercises import bank, learner
-from tests.unit.exercise_helpers import asking
-from tests.unit.right_solutions import WAYS
+from tests.unit.right_solutions import RULED_OUT, WAYS
+from utils.grading import traps
+from utils.grading.guard import asking
+from utils.grading.judge import RULED_OUT as A_RULED_OUT_CALL
 from utils.grading.judge import judge
 from utils.grading.model import Answer
 
@@ -45,6 +49,54 @@ def test_other_right_solutions_pass(exercise):
         for seed in (0, 7):
             verdict = judge(exercise, asking(exercise, written), seed)
             assert verdict.right, (written, "\n".join(verdict.feedback))
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "call"), RULED_OUT, ids=[f"{n}-{c}" for n, _, c in RULED_OUT]
+)
+def test_a_call_that_the_task_rules_out_earns_nothing(name, written, call):
+    """Numbers for which most or all points would be paid, were the call not seen."""
+    exercise = bank.find(name)
+    verdict = judge(exercise, asking(exercise, written), 7)
+    assert verdict.points == 0
+    assert verdict.written
+    assert all(case.problem == "forbidden" for case in verdict.cases)
+    assert call.partition("(")[0] in verdict.feedback[0]
+    trusting = dataclasses.replace(exercise, forbidden=())
+    assert judge(trusting, asking(trusting, written), 7).points > 0.7 * exercise.points
+
+
+@pytest.mark.parametrize("exercise", [e for e in EXERCISES if e.forbidden], ids=lambda e: e.name)
+def test_what_is_ruled_out_is_there_and_the_text_says_so(exercise):
+    import scipy.special
+    import scipy.stats  # noqa: F401
+    import sklearn.metrics  # noqa: F401
+
+    assert exercise.name in {name for name, _, _ in RULED_OUT}
+    for name in exercise.forbidden:
+        assert callable(traps.find(name)), f"{name} is not there: a slip of the pen?"
+    text = (learner.SOLUTIONS.parents[1] / f"{exercise.topic}.md").read_text(encoding="utf-8")
+    section = text.split(f"\n## {exercise.name}\n")[1].split("\n## ")[0]
+    [sentence] = [line for line in section.split("\n") if "gives no points" in line]
+    for name in exercise.forbidden:
+        assert name.partition("(")[0].rpartition(".")[2] in sentence
+
+
+def test_what_is_ruled_out_for_one_function_is_allowed_in_another():
+    """A trap is set for one call and one task's functions; afterwards all is as it was."""
+    exercise = bank.find("logsumexp")
+    special = sys.modules["scipy.special"]
+    before = special.logsumexp
+    verdict = judge(exercise, asking(exercise, lambda z: np.logaddexp.reduce(z, axis=-1)), 7)
+    assert verdict.right
+    assert special.logsumexp is before
+
+
+def test_the_library_function_itself_is_no_answer():
+    special = sys.modules["scipy.special"]
+    exercise = bank.find("softmax")
+    verdict = judge(exercise, asking(exercise, special.softmax), 7)
+    assert (verdict.points, verdict.mistakes) == (0, (A_RULED_OUT_CALL,))
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=NAMES)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from utils.grading import traps, wording
 from utils.grading.compare import copied
 from utils.grading.model import Answer
 
@@ -66,21 +67,30 @@ def asking(exercise, learner, seconds=SECONDS):
 
 
 def _call(exercise, learner, args, seconds):
+    answer, watch = _called(exercise, learner, args, seconds)
+    if watch.seen:
+        return {"kind": "forbidden", "error": wording.ruled_out(exercise, watch.seen[0])}
+    return answer
+
+
+def _called(exercise, learner, args, seconds):
+    watch, spaces = traps.Watch(), traps.spaces_of(learner)
     try:
-        with _limit(seconds) as stopped:
-            value = exercise.drive(learner, *args)
+        with _limit(seconds) as stopped, traps.watching(exercise.forbidden, spaces) as watch:
+            value = exercise.drive(watch.of(learner), *args)
         if isinstance(value, types.GeneratorType | types.CoroutineType):
-            return {"value": f"a {type(value).__name__}"}
-        return {"value": _detached(value)}
+            return {"value": f"a {type(value).__name__}"}, watch
+        return {"value": _detached(value)}, watch
     except OutOfTime:
-        return {"kind": "timeout", "error": f"{seconds:g} seconds", "where": stopped.where}
+        return {"kind": "timeout", "error": f"{seconds:g} seconds", "where": stopped.where}, watch
     except KeyboardInterrupt:
         raise
     except SystemExit:
-        return {"kind": "raised", "error": "SystemExit: a function of this book never has to exit"}
+        error = "SystemExit: a function of this book never has to exit"
+        return {"kind": "raised", "error": error}, watch
     except BaseException as error:
         text = f"{type(error).__name__}: {str(error)[:300]}"
-        return {"kind": "raised", "error": text, "where": _where(error.__traceback__)}
+        return {"kind": "raised", "error": text, "where": _where(error.__traceback__)}, watch
 
 
 def _detached(value):

@@ -10,9 +10,10 @@ import numpy as np
 
 from utils.grading import naming, wording
 from utils.grading.compare import copied, difference
-from utils.grading.model import Answer, Case, CaseResult, Verdict
+from utils.grading.model import Answer, Case, CaseResult, Draw, Verdict
 
 NOT_TRIED = "not tried"
+RULED_OUT = "a function that the task rules out is called"
 MOST_NOTES = 3
 STOPS = ("not_found", "forbidden", "timeout")
 
@@ -22,11 +23,18 @@ class Tried:
     """One case: what was asked, what is right, what came; `problem` says why it fails."""
 
     case: Case
-    args: tuple
-    expected: object
+    draw: Draw
     answer: Answer
     tolerance: tuple[float, float]
     problem: str = ""
+
+    @property
+    def args(self):
+        return self.draw.args
+
+    @property
+    def expected(self):
+        return self.draw.expected
 
 
 def judge(exercise, ask, seed):
@@ -36,16 +44,20 @@ def judge(exercise, ask, seed):
     """
     tried = []
     for number, case in enumerate(exercise.cases):
-        tried.append(_try(exercise, case, exercise.arguments(seed, number), ask))
+        tried.append(_try(exercise, case, exercise.draw(seed, number), ask))
         answer = tried[-1].answer
         if answer.kind in STOPS or _is_stub(answer):
             break
     first = tried[0].answer
-    if first.kind in ("not_found", "forbidden"):
+    if first.kind == "not_found":
         return _nothing(exercise, first.error or f"{exercise.name} is not there.", first.kind)
     if _is_stub(first):
         return _nothing(exercise, f"{exercise.name} is not written yet.", "not_found")
     tried = _same_twice(exercise, tried, ask)
+    for t in tried:
+        if t.answer.kind == "forbidden":
+            nothing = _nothing(exercise, t.answer.error or "A ruled-out call.", "forbidden")
+            return replace(nothing, mistakes=(RULED_OUT,))
     results = _results(exercise, tried)
     points = round(sum(result.points for result in results), 4)
     if all(result.right for result in results):
@@ -58,10 +70,8 @@ def judge(exercise, ask, seed):
     return replace(verdict, notes=tuple(notes)[:MOST_NOTES])
 
 
-def _try(exercise, case, args, ask):
-    with np.errstate(all="ignore"):
-        expected = exercise.reference(*copied(args))
-    tried = Tried(case, args, expected, ask(copied(args)), exercise.tolerance(case))
+def _try(exercise, case, draw, ask):
+    tried = Tried(case, draw, ask(copied(draw.args)), exercise.tolerance(case))
     return replace(tried, problem=_problem(tried))
 
 
@@ -83,8 +93,10 @@ def _same_twice(exercise, tried, ask):
     first = tried[0]
     if first.problem not in ("", "value"):
         return tried
-    again = _try(exercise, first.case, first.args, ask)
+    again = _try(exercise, first.case, first.draw, ask)
     before = first.answer.value
+    if again.answer.kind == "forbidden":
+        return [again, *tried[1:]]
     if again.answer.kind == "value" and not difference(before, again.answer.value, 0, 0):
         return tried
     return [replace(t, problem="changes") for t in tried]
@@ -144,7 +156,9 @@ def _smallest(exercise, broken, ask):
     for i in range(min(n, 3) if n > 1 else 0):
         args = tuple(a[i : i + 1] if np.ndim(a) and len(a) == n else a for a in broken.args)
         try:
-            smaller = _try(exercise, broken.case, args, ask)
+            with np.errstate(all="ignore"):
+                draw = Draw(args, exercise.reference(*copied(args)))
+            smaller = _try(exercise, broken.case, draw, ask)
         except (ValueError, TypeError, IndexError):
             return broken
         if smaller.problem == broken.problem:

@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from utils.grading import frames, submissions
+from utils.grading import frames, submissions, wording
 from utils.grading.judge import judge
 from utils.grading.model import Answer
 from utils.grading.sandbox import Limits
@@ -110,12 +110,14 @@ class Asker:
             return Answer(None, error=f"no function {exercise.name}", kind="not_found")
         tree, blobs = frames.pack(tuple(args))
         question = {"op": "ask", "file": file, "function": exercise.name, "args": tree}
-        if getattr(exercise, "driver", None):
+        if exercise.driver:
             question["driver"] = exercise.driver
+        if exercise.forbidden:
+            question["forbidden"] = exercise.forbidden
         seconds = self.limits.answer
         try:
             reply, out = self.child.request(question, blobs, seconds)
-            return self._answer(reply, out)
+            return self._answer(exercise, reply, out)
         except frames.TimedOut:
             error, kind = f"no answer within {seconds:g} s", "timeout"
         except frames.Closed:
@@ -125,16 +127,19 @@ class Asker:
         self.close()
         return Answer(None, error=error, kind=kind)
 
-    def _answer(self, reply, out):
+    def _answer(self, exercise, reply, out):
+        called = reply.get("called")
+        for name in called[:20] if isinstance(called, list) else ():
+            if name in exercise.forbidden:
+                return Answer(None, wording.ruled_out(exercise, name), "forbidden")
         mutated, seconds = reply.get("mutated") is True, reply.get("seconds")
         seconds = float(seconds) if isinstance(seconds, int | float) else 0.0
         if reply.get("kind") == "value":
             value = frames.unpack(reply["tree"], out)
             return Answer(value, kind="value", mutated=mutated, seconds=seconds)
-        kind = "forbidden" if reply.get("kind") == "forbidden" else "raised"
         error = plain(f"{str(reply['type'])[:80]}: {str(reply['error'])[:500]}")
         where = plain(reply.get("where") or "")[:300]
-        return Answer(None, error, kind, mutated, seconds, where)
+        return Answer(None, error, "raised", mutated, seconds, where)
 
     def close(self):
         if self.child is not None:
@@ -197,13 +202,16 @@ def mark(submission, job, server):
     try:
         asker.open()
         result["remarks"] += asker.notes
+        text = submissions.Text([cell for notebook in notebooks for cell in notebook.cells])
         for exercise in job.exercises:
             verdict = judge(exercise, asker.asking(exercise), job.seed)
             result["functions"][exercise.name] = describe(exercise, verdict)
-            cells = [cell for notebook in notebooks for cell in notebook.cells]
-            call = submissions.ready_made(exercise.name, cells)
+            call = text.call(exercise.name, exercise.forbidden) if verdict.points else None
             if call:
-                result["remarks"].append(f"{exercise.name} calls {plain(call)}")
+                result["remarks"].append(
+                    f"{exercise.name}: its text names {plain(call)}, which the task rules out; "
+                    "when it ran, no call of it was seen"
+                )
     finally:
         asker.close()
     result["total"] = float(sum(f["points"] for f in result["functions"].values()))

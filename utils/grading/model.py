@@ -1,6 +1,7 @@
 """What an exercise is: data. Nothing here runs a learner's code or knows a particular exercise."""
 
 import ast
+import copy
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,6 +53,15 @@ class Misconception:
             raise ValueError(f"Misconception {self.name!r} needs a name, code and a hint.")
 
 
+@dataclass(frozen=True)
+class Draw:
+    """The arguments of a case, the right answer, and what known mistakes make of them, by name."""
+
+    args: tuple
+    expected: Any
+    guesses: dict = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Exercise:
     """A function (or class) to write, how it is tried, and what is known about getting it wrong.
@@ -62,7 +72,9 @@ class Exercise:
     runs beside the learner's code and therefore contains no answer. `reference` takes the same
     arguments and returns what is right: a number, an array, or a tuple of them. `sizes(*args)`
     names the numbers that people divide by too often or too seldom. `others` are right answers to
-    other questions; who gives one is told so.
+    other questions; who gives one is told so. `forbidden` names the library functions that the task
+    rules out ("scipy.special.expit"; "torch.f(argument)": only with that argument): a call of one
+    costs all points of the function. The task's text says so, and names one of them.
     """
 
     name: str
@@ -79,6 +91,7 @@ class Exercise:
     driver: str | None = None
     framework: str = "numpy"
     sizes: Callable[..., dict] | None = None
+    forbidden: tuple[str, ...] = ()
     rtol: float = 1e-6
     atol: float = 1e-12
 
@@ -115,6 +128,22 @@ class Exercise:
         """The arguments of one case: the same seed makes the same ones."""
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode()), number])
         return self.cases[number].make(rng)
+
+    @cached_property
+    def _drawn(self):
+        return {"seed": None}
+
+    def draw(self, seed, number):
+        """One case as this seed draws it; kept, since a whole class is asked the same."""
+        if self._drawn["seed"] != seed:
+            self._drawn.clear()
+            self._drawn["seed"] = seed
+        if number not in self._drawn:
+            args = self.arguments(seed, number)
+            with np.errstate(all="ignore"):
+                expected = self.reference(*copy.deepcopy(args))
+            self._drawn[number] = Draw(args, expected)
+        return self._drawn[number]
 
     def tolerance(self, case):
         """How near an answer must come: relative, absolute."""

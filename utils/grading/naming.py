@@ -1,6 +1,7 @@
 """Which mistake explains wrong answers: a known one, one times a factor, or a difference."""
 
 import warnings
+from functools import lru_cache
 from itertools import product
 from math import log
 
@@ -23,6 +24,14 @@ def outcome(exercise, function, args):
             return Answer(kind="raised", error=f"{type(error).__name__}: {error}")
 
 
+def guess(exercise, mistake, tried):
+    """The outcome of a known mistake on the input of a case; kept with the case's draw."""
+    kept = tried.draw.guesses
+    if mistake.name not in kept:
+        kept[mistake.name] = outcome(exercise, mistake.wrong, tried.args)
+    return kept[mistake.name]
+
+
 def agree(tried, simulated):
     """Whether a simulated answer does just what the learner's did on this input."""
     answer, case = tried.answer, tried.case
@@ -36,9 +45,7 @@ def agree(tried, simulated):
 
 def name_mistakes(exercise, tried):
     """(names, hint): the known mistakes that explain the answers; several when they are twins."""
-    guesses = {
-        m: [outcome(exercise, m.wrong, t.args) for t in tried] for m in exercise.misconceptions
-    }
+    guesses = {m: [guess(exercise, m, t) for t in tried] for m in exercise.misconceptions}
     match = {
         m: [agree(t, s) for t, s in zip(tried, simulated, strict=True)]
         for m, simulated in guesses.items()
@@ -63,7 +70,12 @@ def name_mistakes(exercise, tried):
 def scales(sizes):
     """Factors by which a result goes wrong most often: {clause: factor}, simplest first."""
     n, k = sizes.get("N", 1), sizes.get("K", 1)
-    divisor = sizes.get("divisor", n)  # what the mean divides by
+    return _scales(n, k, sizes.get("divisor", n))
+
+
+@lru_cache(maxsize=256)
+def _scales(n, k, divisor):
+    """`divisor` is what the mean divides by."""
     signs = [("the sign is flipped", -1.0)]
     sums = [
         ("the sum is taken instead of the mean", divisor),
@@ -125,18 +137,29 @@ def _comparable(t):
 
 def _factor_clause(usable, bases, tables):
     """The clause whose factor turns every base into what came, or None."""
-    if any(base is None or not np.isfinite(base).all() for base in bases):
+    came = [numbers_of(t.answer.value) for t in usable]
+    for base, got in zip(bases, came, strict=True):
+        if base is None or base.shape != got.shape or not np.isfinite(base).all():
+            return None
+    largest = [np.abs(base).argmax() for base in bases]
+    pairs = [(float(b[i]), float(g[i])) for b, g, i in zip(bases, came, largest, strict=True)]
+    if any(base == 0 for base, _ in pairs):
         return None
     for clause in tables[0]:
-        if all(
-            clause in table
-            and base.shape == numbers_of(t.answer.value).shape
-            and np.abs(base).max() > 0
-            and close(base * table[clause], numbers_of(t.answer.value), NEAR, 1e-12)
-            for t, base, table in zip(usable, bases, tables, strict=True)
+        if not all(clause in table for table in tables):
+            continue
+        factors = [table[clause] for table in tables]
+        # One entry of each shows quickly that nearly all of the factors are not it.
+        if all(_near(b * f, got) for (b, got), f in zip(pairs, factors, strict=True)) and all(
+            close(base * f, got, NEAR, 1e-12)
+            for base, got, f in zip(bases, came, factors, strict=True)
         ):
             return clause
     return None
+
+
+def _near(right, got):
+    return abs(got - right) <= 1e-12 + NEAR * abs(right)
 
 
 # --- No known mistake: the most telling difference -----------------------------------------------

@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 BOOK = HERE.parents[1]
 SCRATCH = "/tmp"
 SCRATCH_BYTES = 256 << 20
+MOST_LEAVING = 3
 NOBODY = 65534  # whom a submission runs as, inside its room
 OUTSIDE = 200_000  # as root: the user, known to nobody else, that NOBODY is outside the room
 PACKAGES = ("numpy", "torch", "scipy", "matplotlib", "pyseccomp", "pyprctl")
@@ -243,19 +244,31 @@ class Room:
         self._ready = True
         return self
 
-    def destroy(self):
-        """Kill every process in the room; its scratch folder goes with it.
+    def kill(self):
+        """Kill every process in the room, by killing its first; do not wait for the end.
 
-        Killing the room's first process ends all others in it. bubblewrap is left to see that and
-        to end by itself; killed before its room is ready, it would leave a process behind.
+        bubblewrap is left to see that and to end by itself; killed before its room is ready, it
+        would leave a process behind.
         """
         if self.pidfd is not None:
             with contextlib.suppress(ChildFailed, OSError):
                 self.wait(5)
             with contextlib.suppress(OSError):
                 signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
+    def gone(self):
+        """Whether a room that was killed has ended."""
+        return self.process.poll() is not None
+
+    def destroy(self):
+        """Kill every process in the room and wait; its scratch folder goes with it."""
+        self.kill()
+        with contextlib.suppress(OSError):  # the last of them closes the stream
+            while select.select([self.process.stdout], [], [], 5 if self.pidfd else 0.1)[0]:
+                if not self.process.stdout.read(1):
+                    break
         try:
-            self.process.wait(5 if self.pidfd else 0.1)
+            self.process.wait(1)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -285,10 +298,16 @@ class Folder:
     def wait(self):
         return self
 
-    def destroy(self):
+    def kill(self):
         if self.group:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.group, signal.SIGKILL)
+
+    def gone(self):
+        return True
+
+    def destroy(self):
+        self.kill()
         shutil.rmtree(self.path, ignore_errors=True)
 
 
@@ -301,6 +320,7 @@ class ForkServer:
     def __init__(self, confinement, hidden=()):
         self.confinement, self.hidden = confinement, hidden
         self.process = self.spare = self.control = None
+        self.leaving = []  # rooms that were killed and are ending
         self.start()
 
     def start(self):
@@ -353,6 +373,13 @@ class ForkServer:
     def _room(self):
         return Room(self.confinement.user, self.hidden)
 
+    def put_away(self, place):
+        """Kill what is in a room now; see to its end while the next submission is marked."""
+        place.kill()
+        self.leaving.append(place)
+        while self.leaving and (self.leaving[0].gone() or len(self.leaving) > MOST_LEAVING):
+            self.leaving.pop(0).destroy()
+
     def child(self, limits):
         """A fresh child; a fork server that has died is started again, once."""
         for attempt in (1, 2, 3):
@@ -367,9 +394,9 @@ class ForkServer:
                 time.sleep(0.05 * attempt)
 
     def close(self):
-        if self.spare:
-            self.spare.destroy()
-            self.spare = None
+        for place in [*self.leaving, *filter(None, [self.spare])]:
+            place.destroy()
+        self.leaving, self.spare = [], None
         self.control.close()
         self.process.kill()
         self.process.wait()
@@ -473,11 +500,11 @@ class Child:
         return "the process closed its answer pipe"
 
     def end(self):
-        """Destroy the room and everything in it."""
+        """Kill everything in the room."""
         self.alive = False
         if self.place is None:
             return
-        self.place.destroy()
+        self.server.put_away(self.place)
         self.place = None
         for name in ("_questions", "_answers", "_status"):
             os.close(getattr(self, name))

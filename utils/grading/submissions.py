@@ -296,35 +296,37 @@ def definitions(code):
     return "\n".join(out)
 
 
-# What libraries call the functions that are to be written, beside the same name.
-ALIASES = {
-    "sigmoid": {"expit"},
-    "log_sigmoid": {"logsigmoid", "log_expit"},
-    "bce": {"binary_cross_entropy", "BCELoss", "log_loss"},
-    "bce_with_logits": {"binary_cross_entropy_with_logits", "BCEWithLogitsLoss"},
-    "nll": {"nll_loss", "NLLLoss"},
-    "kl_divergence": {"kl_div", "rel_entr"},
-    "cross_entropy": {"CrossEntropyLoss"},
-}
+class Text:
+    """The code of a submission as it stands, for remarks: nothing is run, and nobody is accused."""
 
+    def __init__(self, cells):
+        self.functions, self.imported = {}, {}
+        for tree in filter(None, map(_tree, cells)):
+            for node in tree.body:
+                self.functions[getattr(node, "name", None)] = node  # the last one counts
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Import):
+                    names = [(a.asname or a.name.partition(".")[0], a) for a in node.names]
+                    self.imported |= {n: a.name if a.asname else n for n, a in names}
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    names = {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+                    self.imported |= names
 
-def ready_made(name, cells):
-    """The library call inside function `name` that is the very function, or None.
-
-    Looks at the text alone, so it is for an honest remark: who hides a call is not found.
-    """
-    wanted = {name} | ALIASES.get(name, set())
-    for cell in reversed(cells):
-        tree = _tree(cell) if name in cell else None
-        nodes = [n for n in tree.body if getattr(n, "name", None) == name] if tree else []
-        for node in ast.walk(nodes[-1]) if nodes else ():
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                root = node.func.value
-                while isinstance(root, ast.Attribute):
-                    root = root.value
-                own = isinstance(root, ast.Name) and root.id in ("self", "cls", "ctx")
-                if node.func.attr in wanted and not own:
-                    return ast.unparse(node.func)
-        if nodes:
-            return None
-    return None
+    def call(self, name, forbidden):
+        """The call of a forbidden library function inside function `name`, or None."""
+        wanted = {f for f in forbidden if "(" not in f}
+        methods = {f.rpartition(".")[2] for f in wanted if f.startswith("torch.Tensor.")}
+        for node in ast.walk(self.functions.get(name, ast.Pass())) if wanted else ():
+            if not isinstance(node, ast.Call):
+                continue
+            parts, root = [], node.func
+            while isinstance(root, ast.Attribute):
+                parts.insert(0, root.attr)
+                root = root.value
+            start = self.imported.get(root.id) if isinstance(root, ast.Name) else None
+            own = isinstance(root, ast.Name) and root.id in ("self", "cls", "ctx")
+            if start is None and parts and parts[-1] in methods and not own:
+                return ast.unparse(node.func)
+            if start is not None and ".".join([start, *parts]) in wanted:
+                return ast.unparse(node.func)
+        return None

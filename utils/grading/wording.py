@@ -94,6 +94,16 @@ def what_came(exercise, tried):
     return f"{start}{what} should give {show(expected)}, but gave {show(answer.value)}."
 
 
+def ruled_out(exercise, name):
+    """The sentence on a call that the task forbids; `name` as in `Exercise.forbidden`."""
+    function, _, argument = name.rstrip(")").partition("(")
+    what = f"{function} with {argument}" if argument else function
+    return (
+        f"{exercise.name} calls {what}. This task asks you to do without it: a function that "
+        "calls it gets no points."
+    )
+
+
 def named(names):
     """The sentence that calls the mistakes by their names."""
     if len(names) == 2 and names[1].startswith(FACTORS) and not names[0].startswith(FACTORS):
