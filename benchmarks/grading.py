@@ -58,7 +58,7 @@ class Meter(threading.Thread):
     Processes that have ended count with the one that waited for them.
     """
 
-    def __init__(self, seconds=2.0):
+    def __init__(self, seconds=10.0):
         super().__init__(daemon=True)
         self.seconds, self.samples, self.over = seconds, [], threading.Event()
 

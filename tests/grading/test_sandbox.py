@@ -289,6 +289,36 @@ def test_memory_is_limited_above_what_torch_maps(child):
     assert ask(started, "f", 3 << 30)["type"] == "MemoryError"
 
 
+@pytest.mark.parametrize(
+    ("cells", "how"),
+    [
+        ("", "more processor time than allowed"),
+        ("import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)", "killed"),
+    ],
+    ids=["as it is", "the signal ignored"],
+)
+def test_processor_time_is_limited(server, cells, how):
+    """Counted over all answers together, none of which takes too long by itself."""
+    code = """
+import time
+def burn(x):
+    end = time.process_time() + 0.5
+    while time.process_time() < end:
+        pass
+    return 0
+"""
+    child = server.child(sandbox.Limits(cpu=1))
+    try:
+        sources = [{"name": "a", "cells": [cells, code]}]
+        child.request({"op": "load", "sources": sources}, seconds=20)
+        with pytest.raises(frames.Closed):
+            for _ in range(8):
+                ask(child, "burn", 0, seconds=60)
+        assert child.how_it_ended() == how
+    finally:
+        child.end()
+
+
 def test_answers_do_not_keep_the_senders_memory(child):
     """A thread that changes the array after it was answered changes nothing here."""
     code = """
