@@ -90,20 +90,31 @@ def build_filter():
     return refused
 
 
+def limit(name, soft, hard=None):
+    """Lower one limit as far as it goes; where a system has none of this kind, do without it."""
+    kind = getattr(resource, f"RLIMIT_{name}", None)
+    if kind is None:
+        return
+    most = resource.getrlimit(kind)[1]
+    wanted = [soft, soft if hard is None else hard]
+    if most != resource.RLIM_INFINITY:
+        wanted = [min(value, most) for value in wanted]
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(kind, tuple(wanted))
+
+
 def narrow(refused, base, limits):
     """Called in the child: what cannot be taken back is given up here, the filter last."""
     seconds = limits["cpu"]
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILES, FILES))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
-    resource.setrlimit(resource.RLIMIT_STACK, (8 << 20, 8 << 20))
-    with contextlib.suppress(ValueError, OSError):  # macOS knows no limit on the address space
-        resource.setrlimit(resource.RLIMIT_AS, (base + MEMORY, base + MEMORY))
-    with contextlib.suppress(ValueError, OSError):
-        processes = 64 if limits["room"] else limits["processes"]
-        if processes is not None:
-            resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
+    limit("CORE", 0)
+    limit("CPU", seconds, seconds + 1)
+    limit("FSIZE", FILES)
+    limit("NOFILE", 128)
+    limit("STACK", 8 << 20)
+    limit("AS", base + MEMORY)  # macOS takes none that is below what is mapped
+    processes = 64 if limits["room"] else limits["processes"]
+    if processes is not None:
+        limit("NPROC", processes)
     with contextlib.suppress(ImportError, OSError, RuntimeError, AttributeError):
         import pyprctl
 
@@ -134,7 +145,8 @@ def serve():
         with contextlib.suppress(Exception):
             importlib.import_module(name)
             warm.append(name)
-    if "torch" in sys.modules:
+    # On macOS nothing may be computed before a fork: Accelerate's threads do not survive one.
+    if "torch" in sys.modules and sys.platform != "darwin":
         with contextlib.suppress(Exception):
             warm_torch(sys.modules["torch"])
     sys.meta_path.insert(0, Absent())

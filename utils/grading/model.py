@@ -129,21 +129,18 @@ class Exercise:
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode()), number])
         return self.cases[number].make(rng)
 
-    @cached_property
-    def _drawn(self):
-        return {"seed": None}
-
     def draw(self, seed, number):
         """One case as this seed draws it; kept, since a whole class is asked the same."""
-        if self._drawn["seed"] != seed:
-            self._drawn.clear()
-            self._drawn["seed"] = seed
-        if number not in self._drawn:
+        kept_for, kept = self.__dict__.get("_drawn", (None, None))
+        if kept is None or kept_for != seed:
+            kept = {}
+            self.__dict__["_drawn"] = (seed, kept)
+        if number not in kept:
             args = self.arguments(seed, number)
             with np.errstate(all="ignore"):
                 expected = self.reference(*copy.deepcopy(args))
-            self._drawn[number] = Draw(args, expected)
-        return self._drawn[number]
+            kept[number] = Draw(args, expected)
+        return kept[number]
 
     def tolerance(self, case):
         """How near an answer must come: relative, absolute."""

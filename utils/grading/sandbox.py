@@ -25,6 +25,7 @@ from pathlib import Path
 from utils.grading import frames
 
 HERE = Path(__file__).resolve().parent
+PROGRAM = HERE / "child.py"
 BOOK = HERE.parents[1]
 SCRATCH = "/tmp"
 SCRATCH_BYTES = 256 << 20
@@ -80,7 +81,7 @@ def detect(hidden=()):
     elif sys.platform.startswith("linux"):
         missing.append("bubblewrap is not installed (Debian: apt install bubblewrap)")
     else:
-        missing.append(f"{sys.platform} has no bubblewrap")
+        missing.append(f"{'macOS' if sys.platform == 'darwin' else sys.platform} has no bubblewrap")
     if not rooms:
         missing[-1] += (
             ": no namespaces here, so files are not hidden and processes not separated;"
@@ -90,6 +91,8 @@ def detect(hidden=()):
     if not has_filter:
         network = "" if rooms else " network not blocked,"
         missing.append(f"No seccomp here:{network} system calls not filtered.")
+    if not sys.platform.startswith("linux"):
+        missing.append("Memory not limited.")
     return Confinement(rooms, user, has_filter, tuple(missing))
 
 
@@ -300,8 +303,13 @@ class Folder:
 
     def kill(self):
         if self.group:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
+            try:
                 os.killpg(self.group, signal.SIGKILL)
+            except PermissionError:  # as macOS says it of a group whose processes have ended
+                pass
+            except ProcessLookupError:  # it has ended, or has no group of its own yet
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(self.group, signal.SIGKILL)
 
     def gone(self):
         return True
@@ -335,8 +343,11 @@ class ForkServer:
             "MPLCONFIGDIR": tempfile.gettempdir(),
             **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")},
         }
+        if sys.platform == "darwin":  # its libraries end a forked process unless told not to
+            environment["OBJC_DISABLE_INITIALIZE_FORK_SAFETY"] = "YES"
+            environment["VECLIB_MAXIMUM_THREADS"] = "1"
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", str(HERE / "child.py"), *package_folders()],
+            [sys.executable, "-I", "-S", "-B", str(PROGRAM), *package_folders()],
             stdin=theirs,
             stdout=subprocess.DEVNULL,
             env=environment,
@@ -400,6 +411,49 @@ class ForkServer:
         self.control.close()
         self.process.kill()
         self.process.wait()
+
+
+TRIAL = """
+def trial(x):
+    import numpy as np
+    import torch
+
+    w = torch.ones(3, dtype=torch.float64, requires_grad=True)
+    (torch.tensor(x @ x) @ w).sum().backward()
+    return w.grad.numpy()
+"""
+
+
+def trial(server):
+    """Why answers cannot be had here, or None: one that is known is asked for first.
+
+    Where forked children cannot compute, every submission would be marked as wrong.
+    """
+    import numpy as np
+
+    try:
+        child = server.child(Limits())
+    except (ChildFailed, OSError) as error:
+        return f"no sandbox can be started: {error}"
+    try:
+        x = np.arange(9.0).reshape(3, 3)
+        child.request({"op": "load", "sources": [{"name": "trial", "cells": [TRIAL]}]}, seconds=60)
+        tree, blobs = frames.pack((x,))
+        question = {"op": "ask", "file": 0, "function": "trial", "args": tree}
+        reply, out = child.request(question, blobs, 60)
+        if reply["kind"] != "value":
+            return f"a trial in the sandbox raised {reply['type']}: {reply['error']}"
+        if not np.array_equal(frames.unpack(reply["tree"], out), (x @ x).sum(axis=0)):
+            return "a trial in the sandbox gave a wrong number"
+    except frames.TimedOut:
+        return "a trial in the sandbox did not come back"
+    except frames.Closed:
+        return f"a trial in the sandbox ended with {child.how_it_ended()}"
+    except (frames.BadFrame, KeyError, TypeError, ValueError) as error:
+        return f"a trial in the sandbox gave no answer: {error}"
+    finally:
+        child.end()
+    return None
 
 
 @dataclass

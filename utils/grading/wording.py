@@ -99,7 +99,7 @@ def ruled_out(exercise, name):
     function, _, argument = name.rstrip(")").partition("(")
     what = f"{function} with {argument}" if argument else function
     return (
-        f"{exercise.name} calls {what}. This task asks you to do without it: a function that "
+        f"{exercise.name}: it calls {what}. This task asks you to do without it: a function that "
         "calls it gets no points."
     )
 
