@@ -7,6 +7,7 @@ Ending the room kills everything that is in it, whatever it did.
 """
 
 import contextlib
+import functools
 import importlib.util
 import json
 import os
@@ -121,6 +122,7 @@ def _try_room(user, hidden):
 # --- rooms ----------------------------------------------------------------------------------------
 
 
+@functools.cache
 def package_folders():
     """The site-packages folders that hold what a child imports."""
     folders = []
@@ -131,7 +133,7 @@ def package_folders():
             folder = str(Path(spec.origin).resolve().parents[up - 1])
             if folder not in folders:
                 folders.append(folder)
-    return folders
+    return tuple(folders)
 
 
 def _under(path, tops):

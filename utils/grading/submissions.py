@@ -5,6 +5,7 @@ import ast
 import hashlib
 import json
 import os
+import re
 import stat
 import warnings
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ CELL_LIMIT = 2000
 MISTAKEN = {".py", ".pdf", ".zip", ".docx", ".doc", ".txt", ".html", ".rar", ".7z", ".gz", ".odt"}
 SKIPPED = {"__MACOSX", "node_modules"}
 HELPERS = {"check", "hint", "progress", "solution", "question"}
+UNUSUAL = re.compile(r"^\s*[%!?]|\?\s*$", re.MULTILINE)  # lines that only IPython understands
 QUIET_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")
 
 
@@ -242,6 +244,8 @@ def clean(code):
         if magic.split()[0] not in QUIET_MAGICS:
             return ""
         code = rest
+    if "exercises" not in code and not UNUSUAL.search(code):
+        return code
     tree = _tree(code)
     if tree is None:
         lines = [
@@ -300,10 +304,8 @@ class Text:
     """The code of a submission as it stands, for remarks: nothing is run, and nobody is accused."""
 
     def __init__(self, cells):
-        self.functions, self.imported = {}, {}
-        for tree in filter(None, map(_tree, cells)):
-            for node in tree.body:
-                self.functions[getattr(node, "name", None)] = node  # the last one counts
+        self.cells, self.imported = cells, {}
+        for tree in filter(None, (_tree(cell) for cell in cells if "import" in cell)):
             for node in ast.walk(tree):
                 if isinstance(node, ast.Import):
                     names = [(a.asname or a.name.partition(".")[0], a) for a in node.names]
@@ -312,11 +314,23 @@ class Text:
                     names = {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
                     self.imported |= names
 
+    def _function(self, name, words):
+        """The last function or class of this name, if one of these words stands in its cell."""
+        start = re.compile(rf"^\s*(def|async\s+def|class)\s+{name}\b", re.MULTILINE)
+        for cell in reversed(self.cells):
+            tree = _tree(cell) if start.search(cell) else None
+            found = [n for n in tree.body if getattr(n, "name", None) == name] if tree else ()
+            if found:
+                return found[-1] if any(word in cell for word in words) else ast.Pass()
+        return ast.Pass()
+
     def call(self, name, forbidden):
         """The call of a forbidden library function inside function `name`, or None."""
         wanted = {f for f in forbidden if "(" not in f}
         methods = {f.rpartition(".")[2] for f in wanted if f.startswith("torch.Tensor.")}
-        for node in ast.walk(self.functions.get(name, ast.Pass())) if wanted else ():
+        short = {f.rpartition(".")[2] for f in wanted}
+        short |= {alias for alias, thing in self.imported.items() if thing in wanted}
+        for node in ast.walk(self._function(name, short)):
             if not isinstance(node, ast.Call):
                 continue
             parts, root = [], node.func
