@@ -95,16 +95,15 @@ def watching(forbidden, spaces):
                     torch_names[function] = name
                 else:
                     watch._seers[id(function)] = Seer(function, name, watch)
-                    module = sys.modules.get(name.partition("(")[0].rpartition(".")[0])
-                    spaces = [*spaces, vars(module)]
-        if watch._seers:
-            for space in spaces:
-                for key, value in list(space.items()):
-                    if id(value) in watch._seers:
-                        undo.append((space, key, value))
-                        space[key] = watch._seers[id(value)]
+                    module, _, short = name.partition("(")[0].rpartition(".")
+                    undo.append((vars(sys.modules[module]), short, function))
+        for space in spaces if watch._seers else ():
+            held = [(key, value) for key, value in space.items() if id(value) in watch._seers]
+            undo += [(space, key, value) for key, value in held]
+        for space, key, value in undo:
+            space[key] = watch._seers[id(value)]
         if torch_names:
-            mode = _mode(torch_names, watch)
+            mode = _mode()(torch_names, watch)
             mode.__enter__()
     except Exception:  # something here was patched: then it is not watched
         pass
@@ -119,19 +118,24 @@ def watching(forbidden, spaces):
                 space[key] = value
 
 
-def _mode(names, watch):
+@functools.cache
+def _mode():
     from torch.overrides import TorchFunctionMode
 
     class Mode(TorchFunctionMode):
+        def __init__(self, names, watch):
+            super().__init__()
+            self.names, self.watch = names, watch
+
         def __torch_function__(self, function, kinds, args=(), kwargs=None):
             kwargs = kwargs or {}
             with contextlib.suppress(Exception):
-                name = names.get(function)
+                name = self.names.get(function)
                 if name and _given(function, name, args, kwargs):
-                    watch.note(name)
+                    self.watch.note(name)
             return function(*args, **kwargs)
 
-    return Mode()
+    return Mode
 
 
 def spaces_of(learner):
