@@ -1,6 +1,7 @@
 """The command: journal, interruption, exit codes, the same bytes, and trouble that stays alone."""
 
 import csv
+import dataclasses
 import json
 import os
 import shutil
@@ -10,9 +11,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from exercises import grade
+from tests.grading.conftest import SEED
 from utils.grading import batch, sandbox, submissions
 
 HERE = Path(__file__).parent
@@ -258,3 +261,28 @@ def test_a_missing_sandbox_is_said_once(class_of, tmp_path):
     done = run(class_of(3), "--csv", tmp_path / "g.csv")
     assert done.stderr.count("Sandbox:") == 1
     assert sandbox.detect().sentence() in done.stderr
+
+
+def test_what_a_seed_draws_is_made_once_and_nobody_can_change_it():
+    """All submissions are asked the same; who writes into an input spoils it for nobody."""
+    from tests.grading import bank
+    from utils.grading.guard import asking
+    from utils.grading.judge import judge
+
+    softmax, made = bank.exercises()[0], []
+    counting = dataclasses.replace(
+        softmax, reference=lambda z: made.append(1) or softmax.reference(z)
+    )
+
+    def spoils(z):
+        z[:] = 0
+        return z
+
+    drawn = [counting.draw(SEED, number).args[0].copy() for number in range(4)]
+    assert judge(counting, asking(counting, spoils), SEED).points == 0
+    for _ in range(3):
+        assert judge(counting, asking(counting, bank.losses.softmax), SEED).right
+    assert len(made) == 4, "one right answer a case"
+    for number, z in enumerate(drawn):
+        np.testing.assert_array_equal(counting.draw(SEED, number).args[0], z)
+    assert not np.array_equal(counting.draw(SEED + 1, 0).args[0], drawn[0])

@@ -232,6 +232,20 @@ def _runs(state):
         return False
 
 
+def test_rooms_that_are_ending_do_not_pile_up(confinement):
+    """They end while others are marked; closing the fork server waits for the last of them."""
+    server, rooms = sandbox.ForkServer(confinement), []
+    try:
+        for _ in range(sandbox.MOST_LEAVING + 3):
+            child = server.child(sandbox.Limits())
+            rooms.append(child.place)
+            child.end()
+            assert len(server.leaving) <= sandbox.MOST_LEAVING
+    finally:
+        server.close()
+    assert all(room.process.returncode is not None for room in rooms)
+
+
 def test_a_scratch_folder_is_new_for_each_child(child):
     code = "import os\ndef write(x):\n    open('note', 'w').write('x')\n    return os.listdir('.')"
     assert ask(child(code), "write", 0) == ["note"]
