@@ -18,7 +18,8 @@ TARGET = ROOT / "_build" / "contact-sheet"
 LOOKS = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
 COLUMN, TALLEST, GAP, A_SHEET = 320, 4800, 12, 12
 
-SHOW_ALL = """() => {
+SHOW_ALL = """async () => {
+    if (document.querySelector("ce-explorer")) await customElements.whenDefined("ce-explorer");
     for (const image of document.images) image.loading = "eager";
     for (const part of document.querySelectorAll("article > section > section"))
         part.style.contentVisibility = "visible";

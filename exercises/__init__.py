@@ -47,7 +47,7 @@ def solution(name, *, insist=False):
 
 
 def browser_progress():
-    """What can be solved in the book's pages, with what this browser remembers of it."""
-    from exercises.browser import Progress, chapters
+    """What can be solved in the book's pages and on a desk, with what this browser knows of it."""
+    from exercises.browser import Progress, chapters, notebooks
 
-    return Progress(chapters())
+    return Progress(chapters(), notebooks())

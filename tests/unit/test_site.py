@@ -1,10 +1,34 @@
 """Small parts of the site build that need no built book."""
 
+import html
+import json
+import math
+import re
+import subprocess
+import time
+from itertools import pairwise
+
+import nbformat
 import pytest
+import yaml
+from bs4 import BeautifulSoup
+from IPython.core.inputtransformer2 import TransformerManager
 
 from utils.plotting import PALETTE
-from utils.site import cards, fonts, markup, mathematics, pictures, static
+from utils.site import (
+    cards,
+    downloads,
+    fonts,
+    lighter,
+    linkcheck,
+    markup,
+    mathematics,
+    notebooks,
+    pictures,
+    static,
+)
 from utils.site.addresses import JUPYTER_BOOK, addresses
+from utils.site.serve import serving
 
 ACTIONS = {
     "GITHUB_ACTIONS": "true",
@@ -45,17 +69,94 @@ def test_colab_is_offered_only_with_a_branch_of_notebooks():
     assert known.colab("chapters/a").endswith("/Someone/their-book/blob/notebooks/chapters/a.ipynb")
 
 
+def test_a_notebook_fetches_on_colab_what_it_imports():
+    known = addresses({}, "", ACTIONS)
+    cells = ["from utils import losses, explorers", "from myst_nb import glue"]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    first = downloads.first_cell(known, book).source
+    assert "--branch trunk https://github.com/Someone/their-book /content/book" in first
+    assert re.search(r"%pip install -q anywidget==[\d.]+ myst-nb==[\d.]+$", first)
+    ran = TransformerManager().transform_cell(first)
+    exec(compile(ran, "cell", "exec"), {})  # not on Colab: nothing happens
+
+
+def test_the_branch_of_notebooks_holds_them_and_nothing_else(tmp_path, monkeypatch):
+    site, book, remote = (tmp_path / name for name in ("site", "book", "remote.git"))
+    (site / "chapters").mkdir(parents=True)
+    for name in ("index.ipynb", "chapters/a.ipynb", "chapters/a.html"):
+        (site / name).write_text(f'"{name}"')
+    subprocess.run(["git", "init", "--quiet", "--bare", remote], check=True)
+    subprocess.run(["git", "init", "--quiet", book], check=True)
+    monkeypatch.chdir(book)
+    notebooks.git("remote", "add", "origin", str(remote))
+    for _ in range(2):  # a second time replaces the first
+        monkeypatch.setattr("sys.argv", ["notebooks", str(site), "--push", "origin"])
+        notebooks.main()
+        on_branch = ["ls-tree", "-r", "--name-only", "notebooks"]
+        held = notebooks.git("--git-dir", str(remote), *on_branch).splitlines()
+        assert held == ["chapters/a.ipynb", "index.ipynb"]
+        assert notebooks.git("--git-dir", str(remote), "rev-list", "--count", "notebooks") == "1"
+        (site / "index.ipynb").write_text('"new"')
+    assert notebooks.git("--git-dir", str(remote), "show", "notebooks:index.ipynb") == '"new"'
+    assert not notebooks.git("status", "--porcelain")
+
+
+def test_the_workflow_fills_the_branch_that_colab_opens(root):
+    workflow = yaml.safe_load((root / ".github" / "workflows" / "book.yml").read_text())
+    branch = workflow["env"]["CE_NOTEBOOKS"]
+    assert branch in workflow[True]["push"]["branches-ignore"]  # YAML 1.1 reads "on" as true
+    assert workflow["permissions"] == {"contents": "read"}
+    publish = workflow["jobs"]["publish"]
+    assert set(publish["permissions"]) == {"contents", "pages", "id-token"}
+    steps = [step.get("run", "") + step.get("uses", "") for step in publish["steps"]]
+    pushes = next(i for i, step in enumerate(steps) if "utils.site.notebooks" in step)
+    deploys = next(i for i, step in enumerate(steps) if "deploy-pages" in step)
+    assert '--branch "$CE_NOTEBOOKS" --push' in steps[pushes] and pushes < deploys
+
+
+@pytest.fixture
+def links_to(tmp_path, monkeypatch):
+    """A book of one page with these links, to be checked."""
+    monkeypatch.setattr(linkcheck, "SITE", tmp_path)
+
+    def write(*links):
+        page = "".join(f'<a class="external" href="{html.escape(link)}">x</a>' for link in links)
+        (tmp_path / "index.html").write_text(page)
+
+    return write
+
+
+def test_broken_links_are_named_with_their_pages(links_to, tmp_path, capsys):
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "index.html").write_text("here")
+    with serving(tmp_path / "good") as address:
+        links_to(f"{address}/?a=1&b=2", f"{address}/#there", f"{address}/gone", "http://[bad/")
+        with pytest.raises(SystemExit) as end:
+            linkcheck.main()
+    said = capsys.readouterr().out
+    assert end.value.code == 1 and "3 addresses outside the book, 2 broken." in said
+    assert f"{address}/gone answers 404; linked from index.html" in said
+
+
+def test_without_a_network_the_link_check_says_so_at_once(links_to):
+    links_to("http://127.0.0.1:1/", "http://localhost:1/a", "https://no-such-host.invalid/")
+    start = time.monotonic()
+    with pytest.raises(SystemExit, match="needs the network"):
+        linkcheck.main()
+    assert time.monotonic() - start < 20
+
+
 def test_formulas_become_html_and_mathml():
-    html = mathematics.render(r"\sigma(z) - y")
-    assert "katex-html" in html and "<math" in html and r"\sigma(z) - y" in html
+    formula = mathematics.render(r"\sigma(z) - y")
+    assert "katex-html" in formula and "<math" in formula and "<annotation" not in formula
     with pytest.raises(mathematics.FormulaError):
         mathematics.render(r"\frac{1")
     mathematics.service.close()
 
 
 def test_text_keeps_its_words_and_sets_its_formulas():
-    html = mathematics.render_text("For $p < 1$ it is < 2.")
-    assert html.startswith("For <span") and html.endswith(" it is &lt; 2.")
+    text = mathematics.render_text("For $p < 1$ it is < 2.")
+    assert text.startswith("For <span") and text.endswith(" it is &lt; 2.")
     assert 'aria-label="p"' in mathematics.render_text("$p$")
     mathematics.service.close()
 
@@ -85,11 +186,53 @@ def test_rules_for_classes_that_no_page_has_go():
 
 
 def test_letters_are_gathered_by_the_face_that_sets_them():
-    page = '<p>q</p><span class="mord mathnormal">x</span><span class="mord mathcal">L</span>'
+    formula = (
+        '<span class="katex-html" aria-hidden="true"><span class="mord mathnormal">x</span>'
+        '<span class="mord mathcal">L</span><span class="mbin">+</span></span>'
+    )
+    page = f'<p>q</p><pre><span class="k">for</span></pre><em>é</em>{formula}'
     letters = fonts.letters_by_face([page])
     assert letters["KaTeX_Math-Italic"] == {"x"}
     assert letters["KaTeX_Caligraphic-Regular"] == {"L"}
+    assert letters["KaTeX_Main-Regular"] == {"+"}, "a listing's words are no formula's"
     assert {"q", "x", "L"} <= letters[""]
+    assert "é" in letters[fonts.ITALIC_FONT] and "q" not in letters["KaTeX_Main-Regular"]
+    state = html.escape(json.dumps({"prompt": formula.replace(">x<", ">k<")}))
+    assert "k" in fonts.letters_by_face([f'<ce-explorer state="{state}">'])["KaTeX_Math-Italic"]
+
+
+def test_pages_become_lighter_and_read_the_same():
+    listing = (
+        '<pre><span></span><span class="kn">import</span><span class="w"> </span>'
+        '<span class="n">x</span></pre>'
+    )
+    assert lighter.lighter(listing) == '<pre><span></span><span class="kn">import</span> x</pre>'
+    words = (
+        '<code class="docutils literal notranslate"><span class="pre">a</span> '
+        '<span class="pre">b</span></code>'
+    )
+    assert lighter.lighter(words) == '<code class="notranslate">a b</code>'
+    state = {"z": -2, "said": 'It\'s <b>"so"</b> & so'}
+    given = f'<ce-explorer module="bce" state="{html.escape(json.dumps(state))}"></ce-explorer>'
+    light = lighter.lighter(given)
+    found = BeautifulSoup(light, "html.parser").find("ce-explorer")["state"]
+    assert len(light) < len(given) and json.loads(found) == state
+
+
+def test_curves_stay_where_they_are_with_fewer_points():
+    points = [(40 + x, 150 - 100 * math.sin(x / 30)) for x in range(200)]
+    drawn = "L".join(f"{x:g} {y:.1f}" for x, y in points)
+    light = lighter.lighter(f'<path d="M{drawn}" stroke="red"/>')
+    start, steps = re.fullmatch(r'<path d="M([^l]+)l([^"]+)" stroke="red"/>', light).groups()
+    x, y = map(float, start.split())
+    corners = [(x, y)]
+    numbers = [float(n) for n in re.findall(r"-?(?:\d+\.?\d*|\.\d+)", steps)]
+    for dx, dy in zip(numbers[::2], numbers[1::2], strict=True):
+        corners.append((corners[-1][0] + dx, corners[-1][1] + dy))
+    assert len(corners) < 60
+    assert corners[-1] == pytest.approx(points[-1], abs=0.1)
+    for point in points:
+        assert min(lighter.distance(point, *pair) for pair in pairwise(corners)) < 0.25
 
 
 def test_long_titles_fit_on_a_card():

@@ -11,12 +11,12 @@ SUBJECTS = (
     "addresses",
     "mathematics",
     "downloads",
-    "progress",
     "pictures",
     "explorers",
     "markup",
     "cards",
     "pages",
+    "lighter",
     "search",
     "static",
 )

@@ -1,9 +1,10 @@
 """The executed notebook of each chapter, beside its page: `coin_flips.html`, `coin_flips.ipynb`.
 
 Chapters are written as text; learners want a notebook that opens anywhere, with its outputs.
-Where the book's repository is known, a first cell installs the book's own package on Colab.
+Where the book's repository is known, a first cell fetches the book's own code on Colab.
 """
 
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -18,7 +19,7 @@ def offer(app, pagename, templatename, context, doctree):
     """Write the page's notebook, and list the page's tools."""
     known = app.config.site_addresses
     tools = context.setdefault("page_tools", [])
-    if write_notebook(app, pagename, known.repository):
+    if write_notebook(app, pagename, known):
         name = f"{pagename.rsplit('/', 1)[-1]}.ipynb"
         tools.append(tool("Notebook", name, "Download this page as a notebook", "download", name))
         if known.colab(pagename):
@@ -32,7 +33,7 @@ def tool(label, href, title, icon, download=None):
     return {"label": label, "href": href, "title": title, "icon": icon, "download": download}
 
 
-def write_notebook(app, pagename, repository):
+def write_notebook(app, pagename, known):
     """Copy what MyST-NB has executed; False if the page is no notebook."""
     executed = Path(app.outdir).parent / "jupyter_execute" / f"{pagename}.ipynb"
     if pagename not in app.env.found_docs or not executed.is_file():
@@ -41,8 +42,8 @@ def write_notebook(app, pagename, repository):
     if not any(cell.cell_type == "code" for cell in notebook.cells):
         return False
     notebook = with_outputs(app, notebook)
-    if repository:
-        notebook.cells.insert(0, first_cell(repository))
+    if known.repository:
+        notebook.cells.insert(0, first_cell(known, notebook))
     target = Path(app.outdir, f"{pagename}.ipynb")
     target.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, target)
@@ -60,12 +61,22 @@ def with_outputs(app, notebook):
         return notebook
 
 
-def first_cell(repository):
+# What a notebook imports and Colab does not bring: (the word in its cells, the package).
+LACKING = (("utils", "anywidget"), ("exercises", "latex2mathml"), ("myst_nb", "myst-nb"))
+
+
+def first_cell(known, notebook):
+    """On Colab: the book's files (widgets are more than Python) and the packages it lacks."""
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    needed = [f"{name}=={version(name)}" for word, name in LACKING if f"{word} import" in code]
+    install = f"\n    %pip install -q {' '.join(needed)}" if needed else ""
     cell = nbformat.v4.new_code_cell(
-        "# On Google Colab, install the book's own package first; elsewhere this does nothing.\n"
+        "# On Google Colab, this fetches the book's own code; elsewhere it does nothing.\n"
         "import sys\n\n"
         'if "google.colab" in sys.modules:\n'
-        f"    %pip install -q anywidget git+{repository}"
+        f"    ![ -d /content/book ] || git clone -q --depth 1 --branch {known.branch} "
+        f"{known.repository} /content/book\n"
+        f'    sys.path.insert(0, "/content/book"){install}'
     )
-    cell["id"] = "install-on-colab"
+    cell["id"] = "fetch-on-colab"
     return cell

@@ -16,18 +16,19 @@ from fontTools.varLib import instancer
 
 from utils.site.node import packages
 
-TEXT_FONT, PLAIN_FONT = "text.woff2", "plain.woff2"
+TEXT_FONT, ITALIC_FONT, PLAIN_FONT = "text.woff2", "text-italic.woff2", "plain.woff2"
 _SERIF = "@fontsource-variable/source-serif-4/files/source-serif-4-latin-wght-"
 _SANS = "@fontsource-variable/source-sans-3/files/source-sans-3-latin-wght-"
 # our name: (file, what to keep of the weight axis)
 FACES = {
     TEXT_FONT: (_SERIF + "normal.woff2", (400, 700)),
-    "text-italic.woff2": (_SERIF + "italic.woff2", 400),
+    ITALIC_FONT: (_SERIF + "italic.woff2", 400),
     PLAIN_FONT: (_SANS + "normal.woff2", (400, 700)),
 }
 
 
 # KaTeX marks what is not set in its main face by the class of the innermost element.
+_FORMULA = re.compile(r'class="katex-html"(?:<(?:/?span|/?svg|path)\b[^>]*>|[^<]|$)*')
 _SPAN = re.compile(r'<span class="([^"]*)"[^>]*>([^<]+)')
 _MARKS = {
     "mathnormal": "KaTeX_Math-Italic",
@@ -46,25 +47,36 @@ _MARKS = {
 }
 
 
+_ITALIC = re.compile(r"<(em|i|cite|dfn|var)\b[^>]*>(.*?)</\1>", re.DOTALL)
+
+
 def letters_by_face(pages):
-    """Which characters the pages set in which face: the text faces get all, KaTeX's what is marked.
+    """Which characters the pages set in which face: the upright text faces get all.
 
     Characters that KaTeX takes from its large sizes or pieces together are few; those faces are
     cut to all of KaTeX's characters.
     """
     ascii_letters = "".join(map(chr, range(32, 127)))
     everything, formulas, by_face = set(ascii_letters), set(), {}
+    # Italics of the text; figures that move set single letters in it.
+    slanted = set(" ,.'’-–()") | {letter for letter in ascii_letters if letter.isalpha()}
     for page in pages:
         everything.update(page)
-        for classes, text in _SPAN.findall(unescape(page)):
-            face = next((_MARKS[c] for c in classes.split() if c in _MARKS), "KaTeX_Main-Regular")
-            by_face.setdefault(face, set()).update(text)
-            formulas.update(text)
+        slanted.update(*(re.sub("<[^>]*>", "", text) for _, text in _ITALIC.findall(page)))
+        # Formulas that a question's state holds are a string in it.
+        page = unescape(page).replace(r"\"", '"')
+        for formula in _FORMULA.finditer(page):
+            for classes, text in _SPAN.findall(formula[0]):
+                marked = (_MARKS[c] for c in classes.split() if c in _MARKS)
+                face = next(marked, "KaTeX_Main-Regular")
+                by_face.setdefault(face, set()).update(text)
+                formulas.update(text)
     # Greek in the explorers' formulas, which are not KaTeX's, comes from its italic too.
     greek = {letter for letter in everything if "α" <= letter <= "ω"}
     by_face.setdefault("KaTeX_Math-Italic", set()).update(greek)
     return {
         "": everything,
+        ITALIC_FONT: slanted,
         **{f"{name}-Regular": formulas for name in map("KaTeX_Size{}".format, range(1, 5))},
         **by_face,
     }
@@ -77,7 +89,10 @@ def write(folder, pages):
     """
     modules = packages()
     letters = letters_by_face(pages)
-    jobs = [(name, modules / file, letters[""], w) for name, (file, w) in FACES.items()]
+    jobs = [
+        (name, modules / file, letters.get(name, letters[""]), weights)
+        for name, (file, weights) in FACES.items()
+    ]
     for path in (modules / "katex/dist/fonts").glob("*.woff2"):
         if path.stem in letters:
             jobs.append((path.name, path, letters[path.stem], None))
@@ -98,7 +113,7 @@ def write(folder, pages):
 def cut(source, target, letters, weights):
     """Cut to the letters first, then to the weights: fontTools fails the other way round."""
     font = TTFont(source)
-    options = subset.Options(layout_features=["kern", "liga", "mark", "ccmp"])
+    options = subset.Options(layout_features=["kern", "liga"])
     options.hinting = False
     options.desubroutinize = True
     options.name_IDs = []

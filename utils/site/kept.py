@@ -1,7 +1,7 @@
 """What is found out about each page while it is written, kept from one build to the next.
 
 Sphinx writes only the pages that changed, and stores its own environment before it writes any; a
-list over all pages (the search index, the progress page's) needs what earlier builds found.
+list over all pages (the search index) needs what earlier builds found.
 """
 
 import json

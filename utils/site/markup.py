@@ -33,13 +33,7 @@ def raw(markup):
 def mend(app, pagename, templatename, context, doctree):
     if "body" in context:
         body = context["body"]
-        for step in (
-            scroll_tables,
-            name_headers,
-            unlabel_summaries,
-            unlink_summaries,
-            list_sources,
-        ):
+        for step in STEPS:
             body = step(body)
         context["body"] = body
 

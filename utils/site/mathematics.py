@@ -68,7 +68,7 @@ def render_text(text):
         render(word) if i % 2 else escape(word, quote=False) for i, word in enumerate(words)
     )
     if len(words) == 3 and not (words[0] + words[2]).strip():
-        html = html.replace("<math ", f'<math aria-label="{escape(words[1])}" ', 1)
+        html = html.replace("<math", f'<math aria-label="{escape(words[1])}"', 1)
     return html
 
 

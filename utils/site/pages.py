@@ -13,7 +13,6 @@ THEME = Path(__file__).parent / "theme"
 EXTRA = (
     ("search", "Search", "Search the text, captions, formulas and code of the book."),
     ("using", "Using these pages", "Keyboard shortcuts, figures that move, and privacy."),
-    ("progress", "Your progress", "Questions, challenges and exercises you have solved."),
     ("404", "No such page", "This address leads nowhere."),
 )
 
@@ -72,6 +71,8 @@ def describe(app, pagename, templatename, context, doctree):
     }
     if pagename == "404":
         lead_home(context, known.prefix)
+        # Unknown is the book's own address: home.js finds it, from wherever this page is shown.
+        context["page"]["above"] = [] if known.base else ["../" * n for n in range(8)]
 
 
 def lead_home(context, prefix):

@@ -63,7 +63,9 @@ def write(app, exception):
 
 def used_rules(sheet, pages):
     """KaTeX's rules, a flat list, without those for classes that no page has."""
-    used = {name for page in pages for found in CLASSES.findall(page) for name in found.split()}
+    # (in a question's state, too, where a quotation mark follows a stroke)
+    found = (names for page in pages for names in CLASSES.findall(page.replace(r"\"", '"')))
+    used = {name for names in found for name in names.split()}
 
     def needed(selector):
         # `:not(.x)` holds where no page has x: \bar would lose the rule that centres it.

@@ -4,6 +4,7 @@
   "use strict";
   const root = document.documentElement;
   const base = root.dataset.root || "./";
+  const late = (document.currentScript.dataset.late || "").split(" ").filter(Boolean);
   const find = (selector) => document.querySelector(selector);
   const all = (selector) => document.querySelectorAll(selector);
   const typing = (event) => event.target.closest("input, textarea, select, [contenteditable]");
@@ -170,4 +171,7 @@
     const action = shortcuts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (action) { event.preventDefault(); action(); }
   });
+
+  // ---- What moves comes after what is read: its scripts are asked for when the page is painted ----
+  requestAnimationFrame(() => setTimeout(() => late.forEach((src) => document.head.append(make("script", { src, async: false })))));
 })();
