@@ -134,7 +134,7 @@ def test_broken_links_are_named_with_their_pages(links_to, tmp_path, capsys):
         with pytest.raises(SystemExit) as end:
             linkcheck.main()
     said = capsys.readouterr().out
-    assert end.value.code == 1 and "3 addresses outside the book, 2 broken." in said
+    assert end.value.code == 1 and "4 addresses outside the book, 2 broken." in said
     assert f"{address}/gone answers 404; linked from index.html" in said
 
 

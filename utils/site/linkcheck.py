@@ -32,8 +32,8 @@ def outside_links(site):
 
 def answer(address):
     """None when all is well, a word when the host refuses programs, else what is wrong."""
-    request = urllib.request.Request(address, headers={"User-Agent": AGENT})
     try:
+        request = urllib.request.Request(address, headers={"User-Agent": AGENT})
         with urllib.request.urlopen(request, timeout=15):
             return None
     except urllib.error.HTTPError as error:
