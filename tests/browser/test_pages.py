@@ -3,8 +3,10 @@
 import gzip
 import json
 import re
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
+from types import SimpleNamespace
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import nbformat
@@ -71,25 +73,29 @@ def axe():
     return (packages(development=True) / "axe-core" / "axe.min.js").read_text("utf-8")
 
 
+def new_page(browser, width=WIDE, theme="light", **options):
+    """A page in a context of its own; its `problems` collect what went wrong on it."""
+    size = {"width": width, "height": 900}
+    page = browser.new_context(viewport=size, color_scheme=theme, **options).new_page()
+    page.problems = []
+    page.on("console", lambda said: page.problems.append(f"{page.url}: {said.text}"))
+    page.on("pageerror", lambda error: page.problems.append(f"{page.url}: {error}"))
+    page.on("requestfailed", lambda r: page.problems.extend(lost(r)))
+    return page
+
+
 @pytest.fixture
 def open_page(browser):
-    """Opens pages in a context of the given kind; `problems` collects what went wrong on them."""
-    contexts = []
+    """Opens pages in a context of the given kind."""
+    pages = []
 
-    def start(width=WIDE, theme="light", **options):
-        size = {"width": width, "height": 900}
-        context = browser.new_context(viewport=size, color_scheme=theme, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.problems = []
-        page.on("console", lambda said: page.problems.append(f"{page.url}: {said.text}"))
-        page.on("pageerror", lambda error: page.problems.append(f"{page.url}: {error}"))
-        page.on("requestfailed", lambda r: page.problems.extend(lost(r)))
-        return page
+    def start(*args, **options):
+        pages.append(new_page(browser, *args, **options))
+        return pages[-1]
 
     yield start
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.context.close()
 
 
 def lost(request):
@@ -97,12 +103,15 @@ def lost(request):
     return [] if "ABORTED" in request.failure else [f"no {request.url}: {request.failure}"]
 
 
+FIGURES_KNOWN = """() => document.querySelector("ce-explorer")
+    && customElements.whenDefined("ce-explorer")"""
+
+
 def bring_alive(page):
     """Start every explorer and question now, wherever on the page it is; be a keyboard's reader."""
     page.keyboard.press("Tab")
     page.evaluate("document.activeElement.blur()")
-    page.evaluate("""() => document.querySelector("ce-explorer")
-        && customElements.whenDefined("ce-explorer")""")
+    page.evaluate(FIGURES_KNOWN)
     page.evaluate("""() => Promise.all([...document.querySelectorAll("ce-explorer")].map((e) => {
         e.start();
         return new Promise((then) => {
@@ -110,6 +119,60 @@ def bring_alive(page):
             look();
         });
     }))""")
+
+
+# To a screen reader a formula is one thing; their pieces are most of a page's elements.
+AXE = """async ([only]) => {
+    const rules = { "color-contrast-enhanced": { enabled: true } };
+    const options = { resultTypes: ["violations"], rules, ...(only && { runOnly: only }) };
+    const { violations } = await axe.run({ exclude: [[".katex"]] }, options);
+    const where = (n) => `${n.target} ${n.any.map((a) => a.message).slice(0, 1)}`;
+    return violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map(where).join(" | ")}`);
+}"""
+CONTRAST = ["color-contrast", "color-contrast-enhanced"]
+
+
+@pytest.fixture(scope="session")
+def visited(browser, outlines, site_url, axe):
+    """Every page, opened once at each width, with all that several tests ask about it."""
+
+    @cache
+    def visit(width):
+        page = new_page(browser, width, reduced_motion="reduce")
+        asked, open_requests = [], set()
+        page.on("request", lambda r: (asked.append(r.url), open_requests.add(r)))
+        for event in ("requestfinished", "requestfailed"):
+            page.on(event, open_requests.discard)
+        seen = SimpleNamespace(foreign=[], fetched={}, wide=[], violations=[])
+        for name in outlines:
+            asked.clear()
+            page.goto(f"{site_url}/{name}")
+            page.evaluate("document.fonts.ready")
+            page.evaluate(FIGURES_KNOWN)
+            page.wait_for_timeout(50)
+            while open_requests:
+                page.wait_for_timeout(10)
+            seen.fetched[name] = set(asked)
+            bring_alive(page)
+            for narrower in (PHONE, NARROW, 640) if width == PHONE else (WIDE,):
+                page.set_viewport_size({"width": narrower, "height": 900})
+                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                    seen.wide.append(f"{name} at {narrower}")
+            page.set_viewport_size({"width": width, "height": 900})
+            page.evaluate(axe)
+            found = page.evaluate(AXE, [None])
+            # The other theme changes colours and nothing else.
+            page.emulate_media(color_scheme="dark")
+            page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+            found += [f"dark: {violation}" for violation in page.evaluate(AXE, [CONTRAST])]
+            page.emulate_media(color_scheme="light")
+            seen.violations += [f"{name}: {violation}" for violation in found]
+            seen.foreign += [url for url in asked if not url.startswith((site_url, "data:"))]
+        seen.problems = page.problems
+        page.context.close()
+        return seen
+
+    return visit
 
 
 def mathematics_page(site_dir, chapters):
@@ -124,15 +187,10 @@ def explorer_page(site_dir, chapters):
 # ---- Requests, scripts, weight -----------------------------------------------------------------
 
 
-def test_pages_ask_no_other_host_and_log_nothing(outlines, site_url, open_page):
-    page = open_page()
-    foreign = []
-    page.on("request", lambda r: r.url.startswith((site_url, "data:")) or foreign.append(r.url))
-    for name in outlines:
-        page.goto(f"{site_url}/{name}")
-        bring_alive(page)
-    assert not foreign
-    assert not page.problems
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_pages_ask_no_other_host_and_log_nothing(visited, width):
+    assert not visited(width).foreign
+    assert not visited(width).problems
 
 
 def test_pages_carry_no_inline_script(outlines, site_dir):
@@ -165,38 +223,27 @@ def test_pages_work_below_a_path(site_dir, chapters, open_page):
         assert not page.problems
 
 
-def weight(page, address):
-    """Compressed bytes that a page fetches, its own pictures left out."""
-    sizes = {}
-
-    def note(response):
-        if "/_images/" not in response.url and not response.url.startswith("data:"):
-            sizes[response.url] = len(response.body())
-
-    page.on("response", note)
-    page.goto(address)
-    page.wait_for_load_state("networkidle")
-    page.remove_listener("response", note)
-    return sizes
-
-
-def compressed(site_dir, address, url):
-    path = site_dir / urlsplit(url).path.removeprefix(urlsplit(address).path).lstrip("/")
+def compressed(site_dir, site_url, url):
+    path = site_dir / urlsplit(url.removeprefix(site_url)).path.lstrip("/")
     body = path.read_bytes()
     return len(body) if path.suffix == ".woff2" else len(gzip.compress(body, 6))
 
 
-def test_pages_are_light(site_dir, site_url, chapters, open_page):
-    heaviest = max(chapters, key=lambda name: (site_dir / name).stat().st_size)
-    page = open_page(PHONE)
-    first = set(weight(page, f"{site_url}/{heaviest}"))
-    total = sum(compressed(site_dir, site_url, url) for url in first)
-    assert total <= FIRST_VISIT, f"{heaviest}: {total} bytes"
+def test_pages_are_light(site_dir, site_url, chapters, visited):
+    def weight(urls):
+        return sum(compressed(site_dir, site_url, url) for url in urls)
+
+    fetched = {
+        name: {u for u in urls if "/_images/" not in u and not u.startswith("data:")}
+        for name, urls in visited(PHONE).fetched.items()
+    }
+    heavy = {name: weight(fetched[name]) for name in chapters}
+    assert max(heavy.values()) <= FIRST_VISIT, heavy
+    known = set(fetched[max(heavy, key=heavy.get)])
     for name in chapters:
-        fetched = set(weight(page, f"{site_url}/{name}")) - first
-        more = sum(compressed(site_dir, site_url, url) for url in fetched)
+        more = weight(fetched[name] - known)
         assert more <= NEXT_PAGE, f"{name}: {more} bytes"
-        first |= fetched
+        known |= fetched[name]
 
 
 # ---- Links, heads, pictures --------------------------------------------------------------------
@@ -289,18 +336,10 @@ def test_a_wrong_address_below_a_path_leads_home_too(site_dir, open_page):
 # ---- Reading -----------------------------------------------------------------------------------
 
 
-def test_pages_are_no_wider_than_the_screen(outlines, site_url, open_page):
-    """640 is a desktop page at 200 %."""
-    page = open_page(PHONE)
-    wide = []
-    for name in outlines:
-        page.goto(f"{site_url}/{name}")
-        bring_alive(page)
-        for width in (PHONE, NARROW, 640):
-            page.set_viewport_size({"width": width, "height": 900})
-            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                wide.append(f"{name} at {width}")
-    assert not wide
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_pages_are_no_wider_than_the_screen(visited, width):
+    """From a phone the narrowest, 320, is looked at too, and 640: a desktop page at 200 %."""
+    assert not visited(width).wide
 
 
 def test_lines_are_of_a_length_that_reads_well(site_url, site_dir, chapters, open_page):
@@ -396,28 +435,10 @@ def test_the_keyboard_reaches_everything(site_url, site_dir, chapters, open_page
     assert not unreachable
 
 
-# To a screen reader a formula is one thing; their pieces are most of a page's elements.
-AXE = """async ([rules]) => {
-    const options = { resultTypes: ["violations"], ...(rules && { runOnly: rules }) };
-    const { violations } = await axe.run({ exclude: [[".katex"]] }, options);
-    const where = (n) => `${n.target} ${n.any.map((a) => a.message).slice(0, 1)}`;
-    return violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map(where).join(" | ")}`);
-}"""
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [WIDE, PHONE])
-def test_pages_are_accessible(outlines, site_url, open_page, axe, theme, width):
-    """All of axe's rules, best practices too. A second theme changes colours and nothing else."""
-    page = open_page(width, theme, reduced_motion="reduce")
-    rules = ["color-contrast"] if theme == "dark" else None
-    found = []
-    for name in outlines:
-        page.goto(f"{site_url}/{name}")
-        bring_alive(page)
-        page.evaluate(axe)
-        found += [f"{name}: {violation}" for violation in page.evaluate(AXE, [rules])]
-    assert not found
+def test_pages_are_accessible(visited, width):
+    """All of axe's rules, best practices too; text of the highest contrast, in both themes."""
+    assert not visited(width).violations
 
 
 # ---- Ways on -----------------------------------------------------------------------------------

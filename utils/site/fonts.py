@@ -71,9 +71,11 @@ def letters_by_face(pages):
                 face = next(marked, "KaTeX_Main-Regular")
                 by_face.setdefault(face, set()).update(text)
                 formulas.update(text)
-    # Greek in the explorers' formulas, which are not KaTeX's, comes from its italic too.
-    greek = {letter for letter in everything if "α" <= letter <= "ω"}
-    by_face.setdefault("KaTeX_Math-Italic", set()).update(greek)
+    # Greek in the explorers' formulas, which are not KaTeX's, comes from its faces too.
+    greek = {letter for letter in everything if "Α" <= letter <= "ω"}
+    small = {letter for letter in greek if letter.islower()}
+    by_face.setdefault("KaTeX_Math-Italic", set()).update(small)
+    by_face.setdefault("KaTeX_Main-Regular", set()).update(greek - small)
     return {
         "": everything,
         ITALIC_FONT: slanted,
