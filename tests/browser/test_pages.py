@@ -142,7 +142,7 @@ def visited(browser, outlines, site_url, axe):
         asked, open_requests = [], set()
         page.on("request", lambda r: (asked.append(r.url), open_requests.add(r)))
         for event in ("requestfinished", "requestfailed"):
-            page.on(event, open_requests.discard)
+            page.on(event, lambda r: open_requests.discard(r))
         seen = SimpleNamespace(foreign=[], fetched={}, wide=[], violations=[])
         for name in outlines:
             asked.clear()
@@ -476,7 +476,7 @@ def test_progress_comes_alive_without_moving_anything(site_url, open_page):
         page = open_page(PHONE)
         if not script:
             page.route("**/explorers/*.js*", lambda route: route.abort())
-        page.goto(f"{site_url}/exercises/index.html")
+        page.goto(f"{site_url}/exercises/index.html#sec-your-progress")
         if script:
             page.locator(".ce-solved .ce-button:enabled").first.wait_for()
         heights.append(page.locator("ce-explorer").bounding_box()["height"])

@@ -212,6 +212,9 @@ def test_pages_become_lighter_and_read_the_same():
         '<span class="pre">b</span></code>'
     )
     assert lighter.lighter(words) == '<code class="notranslate">a b</code>'
+    option = lighter.lighter(words.replace(">b<", ">--only<"))
+    assert BeautifulSoup(option, "html.parser").code.text == "a --only"
+    assert '<span class="whole-word">--only</span>' in option
     state = {"z": -2, "said": 'It\'s <b>"so"</b> & so'}
     given = f'<ce-explorer module="bce" state="{html.escape(json.dumps(state))}"></ce-explorer>'
     light = lighter.lighter(given)

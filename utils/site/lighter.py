@@ -46,8 +46,14 @@ def coloured(token):
 
 
 def unwrapped(code):
-    words = re.sub(r'<span class="pre">([^<]*)</span>', r"\1", code[1])
+    """A word of code is no element, unless it must not break: `--only` has no good place for it."""
+    words = re.sub(r'<span class="pre">([^<]*)</span>', word, code[1])
     return f'<code class="notranslate">{words}</code>'
+
+
+def word(match):
+    whole = "-" in match[1] and len(match[1]) <= 20
+    return f'<span class="whole-word">{match[1]}</span>' if whole else match[1]
 
 
 def readable(element):
