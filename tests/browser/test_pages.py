@@ -154,11 +154,6 @@ def visited(browser, outlines, site_url, axe):
                 page.wait_for_timeout(10)
             seen.fetched[name] = set(asked)
             bring_alive(page)
-            for narrower in (PHONE, NARROW, 640) if width == PHONE else (WIDE,):
-                page.set_viewport_size({"width": narrower, "height": 900})
-                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                    seen.wide.append(f"{name} at {narrower}")
-            page.set_viewport_size({"width": width, "height": 900})
             page.evaluate(axe)
             found = page.evaluate(AXE, [None])
             # The other theme changes colours and nothing else.
@@ -167,6 +162,11 @@ def visited(browser, outlines, site_url, axe):
             found += [f"dark: {violation}" for violation in page.evaluate(AXE, [CONTRAST])]
             page.emulate_media(color_scheme="light")
             seen.violations += [f"{name}: {violation}" for violation in found]
+            for narrower in (PHONE, NARROW, 640) if width == PHONE else (WIDE,):
+                page.set_viewport_size({"width": narrower, "height": 900})
+                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                    seen.wide.append(f"{name} at {narrower}")
+            page.set_viewport_size({"width": width, "height": 900})
             seen.foreign += [url for url in asked if not url.startswith((site_url, "data:"))]
         seen.problems = page.problems
         page.context.close()
