@@ -490,5 +490,6 @@ def test_the_book_prints_as_one_pdf(site_dir, tmp_path, monkeypatch):
     printed = (tmp_path / "book.pdf").read_bytes()
     assert printed.startswith(b"%PDF") and b"/Outlines" in printed
     html = pdf.document()
+    assert "Solution to" in html and "<details><summary>" not in html
     anchors = set(re.findall(r'\bid="([^"]+)"', html))
     assert set(re.findall(r'href="#([^"]+)"', html)) <= anchors

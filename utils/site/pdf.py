@@ -37,6 +37,8 @@ def article(pages, page):
     markup = ARTICLE.search((SITE / page).read_text("utf-8"))[0]
     markup = re.sub(r'\bid="([^"]*)"', lambda m: f'id="{anchor(pages, page, m[1])}"', markup)
     markup = markup.replace('loading="lazy"', "")
+    # On paper nothing can be opened: solutions are.
+    markup = markup.replace("<details><summary>", "<details open><summary>")
 
     def led(match):
         target, fragment = urldefrag(urljoin(page, match[2]))
