@@ -45,7 +45,13 @@ def _exercise(learner):
         return Said(f"Give the function itself, without quotes: check({learner}).")
     name = getattr(learner, "__name__", None)
     if name is None or not callable(learner):
-        return Said(f"check wants a function of yours; this is a {type(learner).__name__}.")
+        kind = type(learner).__name__
+        return Said(
+            f"check wants a function of yours, not called: check(softmax), not "
+            f"check(softmax(z)). This is {'an' if kind[0] in 'aeiou' else 'a'} {kind}."
+        )
+    if name == "<lambda>":
+        return Said("A lambda has no name, and check goes by the name: write it with `def`.")
     return _by_name(name)
 
 

@@ -62,7 +62,8 @@ def test_it_shows_the_smallest_input_that_fails():
         ("return losses.softplus(z)[::-1]", "wrong order"),
         ("return losses.softplus(z).mean()", "should give an array, but gave a number"),
         ("return losses.softplus(z)[:, None]", "should have the shape (1,), but has (1, 1)"),
-        ("return list(losses.softplus(z))", "should give an array, but gave a list"),
+        ("return list(losses.softplus(z))", "gave a list. `np.array(…)` makes one of it."),
+        ("yield z", "gave a generator. Is there a `yield` where `return` is meant?"),
         ("losses.softplus(z)", "gave None. Is there a `return` at the end?"),
         ("return torch.tensor(losses.softplus(z))", "done in NumPy, without torch"),
         ("return torch.nn.functional.softplus(torch.tensor(z))", "It calls torch.nn.functional"),
@@ -166,6 +167,13 @@ def test_right_for_small_inputs_only_says_from_where_on():
     assert "wrong from" in " ".join(verdict.feedback)
 
 
+def test_an_answer_that_is_only_small_is_not_said_to_have_the_wrong_sign():
+    exercise = bank.find("sigmoid")
+    clipped = asking(exercise, lambda z: losses.sigmoid(np.clip(z, -60, 60)))
+    said = " ".join(judge(exercise, clipped, 0).feedback)
+    assert "should give [0], but gave [8.7565e-27]" in said and "sign" not in said
+
+
 def test_partial_credit_needs_the_plain_case():
     exercise = bank.find("softplus")
     plain = judge(exercise, asking(exercise, lambda z: np.log1p(np.exp(z))), 0)
@@ -255,7 +263,8 @@ def test_a_broken_progress_file_counts_as_none(tmp_path):
     ("what", "words"),
     [
         ("softplus", "without quotes: check(softplus)"),
-        (3, "this is a int"),
+        (3, "This is an int"),
+        (lambda z: z, "write it with `def`"),
         (print, "There is no exercise 'print'"),
         (None, "wants a function"),
     ],

@@ -79,7 +79,7 @@ def _called(exercise, learner, args, seconds):
         with _limit(seconds) as stopped, traps.watching(exercise.forbidden, spaces) as watch:
             value = exercise.drive(watch.of(learner), *args)
         if isinstance(value, types.GeneratorType | types.CoroutineType):
-            return {"value": f"a {type(value).__name__}"}, watch
+            value.close()
         return {"value": _detached(value)}, watch
     except OutOfTime:
         return {"kind": "timeout", "error": f"{seconds:g} seconds", "where": stopped.where}, watch

@@ -223,7 +223,7 @@ def _constant_sentence(got, right):
 def _value_sentence(got, right):
     if not np.isfinite(got).all():
         return ""
-    if close(np.abs(right), np.abs(got), NEAR, 1e-12):
+    if (got * right < 0).any() and close(np.abs(right), np.abs(got), NEAR, 1e-12):
         return "The sizes are right; some signs are not."
     if got.size > 1 and close(np.sort(right), np.sort(got), NEAR, 1e-12):
         return "The numbers are right, but they stand in the wrong order."

@@ -75,6 +75,10 @@ def what_came(exercise, tried):
             hint = " Is there a `return` at the end?"
         elif kind_of(answer.value) == "torch.Tensor":
             hint = " This task is done in NumPy, without torch."
+        elif kind_of(answer.value) == "generator":
+            hint = " Is there a `yield` where `return` is meant?"
+        elif kind_of(answer.value) == "list" and kind_wanted(expected) == "array":
+            hint = " `np.array(…)` makes one of it."
         return (
             f"{start}{what} should give {_a(kind_wanted(expected))}, but gave "
             f"{_a(kind_of(answer.value))}.{hint}"
