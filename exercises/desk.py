@@ -10,6 +10,8 @@ import os
 import time
 from pathlib import Path
 
+from exercises.plain import plain
+
 ROOT = Path(__file__).parents[1]
 MARKER = ".desk.json"
 PROGRESS = ".progress.json"
@@ -22,7 +24,7 @@ def sources(root=ROOT):
     return [p for p in found if "kernelspec:" in p.read_text(encoding="utf-8")[:600]]
 
 
-def as_notebook(path):
+def as_notebook(path, root=ROOT):
     """The text of an .ipynb made from a text notebook; the same text each time."""
     import jupytext
     import nbformat
@@ -32,6 +34,8 @@ def as_notebook(path):
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
         cell.metadata.pop("mystnb", None)
+        if cell.cell_type == "markdown":
+            cell.source = plain(cell.source + "\n", path, root).strip()
     return nbformat.writes(notebook, version=4) + "\n"
 
 
@@ -44,7 +48,7 @@ def lay_out(desk, root=ROOT):
     for source in sources(root):
         name = source.relative_to(root).with_suffix(".ipynb")
         target = desk / name
-        text = as_notebook(source)
+        text = as_notebook(source, root)
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -45,7 +45,7 @@ def files(root=ROOT, *, solutions):
         yield path.relative_to(root), path.read_bytes()
     for source in desk.sources(root):
         name = Path("notebooks") / source.relative_to(root).with_suffix(".ipynb")
-        yield name, desk.as_notebook(source).encode()
+        yield name, desk.as_notebook(source, root).encode()
     yield Path("START.txt"), START.encode()
 
 

@@ -1,6 +1,7 @@
 """`check` in the learner's own kernel: what it says, and that the kernel survives."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -327,6 +328,42 @@ def test_the_desk_never_writes_over_a_file(tmp_path, root):
     assert "has changed in the book. Yours is kept" in said[1]
     assert mine.read_text(encoding="utf-8") == "mine"
     assert mine.with_suffix(".new.ipynb").is_file()
+
+
+def test_a_desk_holds_plain_markdown_with_links_that_lead_somewhere(root):
+    """JupyterLab knows no roles, no directives, no labels."""
+    import nbformat
+
+    from exercises import desk
+
+    myst = re.compile(r"\{[\w:]+\}`|^`{3,}\{|^\([\w-]+\)=$|^:\w+:", re.M)
+    for source in desk.sources(root):
+        for cell in nbformat.reads(desk.as_notebook(source, root), as_version=4).cells:
+            if cell.cell_type == "markdown":
+                assert not myst.search(cell.source), cell.source
+                for way in re.findall(r"\]\(([^)]+)\.ipynb\)", cell.source):
+                    assert (source.parent / f"{way}.md").is_file(), way
+
+
+def test_myst_becomes_what_jupyterlab_can_show(root):
+    from exercises.plain import plain
+
+    source = root / "chapters" / "foundations" / "surprise.md"
+
+    def shown(text):
+        return plain(text, source, root)
+
+    assert shown("See {doc}`dice`.").startswith("See [From dice") and "(dice.ipynb)" in shown(
+        "{doc}`dice`"
+    )
+    assert shown("{doc}`flips <coin_flips>`") == "[flips](coin_flips.ipynb)"
+    assert shown("{doc}`/chapters/pytorch/errors`").endswith("(../pytorch/errors.ipynb)")
+    assert shown("({ref}`ch-errors`, 3)").endswith("(../pytorch/errors.ipynb), 3)")
+    assert shown("{eq}`eq-a` {cite:t}`good1952`") == "(eq-a) [good1952]"
+    folded = shown("```{solution} ex-a\n:class: dropdown\n\n$x$\n```\n")
+    assert folded == "<details><summary>Solution</summary>\n\n$x$\n\n</details>\n"
+    assert shown("````{exercise}\n:label: ex-a\n\nWhy?\n````\n") == "**Exercise.** Why?\n"
+    assert shown("(ch-a)=\n# Title") == "# Title"
 
 
 def test_the_terminal_marks_a_desk(tmp_path, root):
