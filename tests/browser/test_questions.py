@@ -4,7 +4,7 @@ import pytest
 
 from exercises.bank.questions import all_questions
 from utils.explorers.joining import classic_script, style
-from utils.grading.questions import Choice, Number, Order, Question
+from utils.grading.questions import Choice, Number, Order, Question, in_mathml
 from utils.site.serve import serving
 
 NUMBER = Number(
@@ -137,6 +137,14 @@ def test_a_notebook_shows_formulas_that_need_no_typesetting():
     assert "<math" in widget.question["prompt"] and "$" not in widget.question["prompt"]
     assert widget.question["solution"].endswith("&amp; more")
     assert "\\tfrac12" in widget._repr_mimebundle_()[0]["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "spaces"),
+    [("$-y \\ln p$", 2), ("$\\ln 2$", 1), ("$\\ln\\sigma(z)$", 1), ("$-\\ln(1 + e^{z})$", 0)],
+)
+def test_a_logarithm_keeps_its_distance_in_notebooks(formula, spaces):
+    assert in_mathml(formula).count("<mspace") == spaces
 
 
 def test_every_question_of_the_bank_is_sound():

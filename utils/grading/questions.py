@@ -137,7 +137,13 @@ def with_texts(data, convert):
 def in_mathml(text):
     """Plain text with mathematics between dollars as HTML that every browser shows by itself."""
     parts = re.split(r"\$([^$]+)\$", text)
-    return "".join(convert(p) if i % 2 else html.escape(p) for i, p in enumerate(parts))
+    return "".join(convert(_spaced(p)) if i % 2 else html.escape(p) for i, p in enumerate(parts))
+
+
+def _spaced(formula):
+    """With the thin spaces around a logarithm that TeX would set: y ln p, not ylnp."""
+    before = re.sub(r"(?<=[\w}])\s*(?=\\(?:ln|log)\b)", r"\\,", formula)
+    return re.sub(r"(\\(?:ln|log)(?![A-Za-z]))\s*(?=[0-9A-Za-z\\])", r"\1\\,", before)
 
 
 class Question(anywidget.AnyWidget):
