@@ -36,8 +36,9 @@ def version():
 
 def preloads(body):
     """The fonts of a page's first screen; the rest arrive when they are met."""
-    mathematics = ["KaTeX_Main-Regular.woff2", "KaTeX_Math-Italic.woff2"]
-    return [fonts.TEXT_FONT, fonts.PLAIN_FONT, *(mathematics if 'class="katex"' in body else [])]
+    letters = fonts.letters_by_face([body.partition("<h2")[0]])
+    mathematics = [face for face in ("KaTeX_Main-Regular", "KaTeX_Math-Italic") if letters[face]]
+    return [fonts.TEXT_FONT, fonts.PLAIN_FONT, *(f"{face}.woff2" for face in mathematics)]
 
 
 def write(app, exception):
