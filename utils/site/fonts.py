@@ -58,7 +58,6 @@ def letters_by_face(pages):
     """
     ascii_letters = "".join(map(chr, range(32, 127)))
     everything, formulas, by_face = set(ascii_letters), set(), {}
-    # Italics of the text; figures that move set single letters in it.
     slanted = set(" ,.'’-–()") | {letter for letter in ascii_letters if letter.isalpha()}
     for page in pages:
         everything.update(page)
@@ -71,11 +70,6 @@ def letters_by_face(pages):
                 face = next(marked, "KaTeX_Main-Regular")
                 by_face.setdefault(face, set()).update(text)
                 formulas.update(text)
-    # Greek in the explorers' formulas, which are not KaTeX's, comes from its faces too.
-    greek = {letter for letter in everything if "Α" <= letter <= "ω"}
-    small = {letter for letter in greek if letter.islower()}
-    by_face.setdefault("KaTeX_Math-Italic", set()).update(small)
-    by_face.setdefault("KaTeX_Main-Regular", set()).update(greek - small)
     return {
         "": everything,
         ITALIC_FONT: slanted,

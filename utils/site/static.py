@@ -37,7 +37,7 @@ def version():
 def preloads(body):
     """The fonts of a page's first screen; the rest arrive when they are met."""
     letters = fonts.letters_by_face([body.partition("<h2")[0]])
-    mathematics = [face for face in ("KaTeX_Main-Regular", "KaTeX_Math-Italic") if letters[face]]
+    mathematics = [face for face in ("KaTeX_Main-Regular", "KaTeX_Math-Italic") if face in letters]
     return [fonts.TEXT_FONT, fonts.PLAIN_FONT, *(f"{face}.woff2" for face in mathematics)]
 
 
