@@ -238,8 +238,12 @@ export function path(points, stroke, width = 2.25, dash = "") {
 /** A function's curve over a scale's domain. @param {(x: number) => number} f @param {Scale} X @param {Scale} Y @param {string} stroke */
 export function curve(f, X, Y, stroke, width = 2.25, dash = "", n = 120) {
   const [a, b] = X.domain;
-  const points = Array.from({ length: n + 1 }, (_, i) => a + ((b - a) * i) / n);
-  return path(points.map((x) => [X(x), Y(f(x))]), stroke, width, dash);
+  const points = [];
+  for (let i = 0; i <= n; i++) {
+    const x = a + ((b - a) * i) / n;
+    points.push([X(x), Y(f(x))]);
+  }
+  return path(points, stroke, width, dash);
 }
 
 /** An arrow from one point to another, with a head that fits its length. @param {number} x1 @param {number} y1 @param {number} x2 @param {number} y2 @param {string} stroke */
@@ -512,9 +516,15 @@ function altered(place, was, tags) {
     if (a === b) continue;
     // An entity would have to be read; a text that comes or goes changes the nodes.
     if (b.includes("&") || from < a.length !== to < b.length) return false;
-    const [old, now] = [attributesOf(a.slice(0, from)), attributesOf(b.slice(0, to))];
-    for (const name of old.keys()) if (!now.has(name)) element.removeAttribute(name);
-    for (const [name, value] of now) if (old.get(name) !== value) element.setAttribute(name, value);
+    const [p, q] = [a.slice(0, from).split('"'), b.slice(0, to).split('"')];
+    if (p.length === q.length && q.every((part, j) => j % 2 || part === p[j])) {
+      // Mostly the same attributes in the same order: cx=, 12, cy=, 7 …
+      for (let j = 1; j < q.length; j += 2) if (p[j] !== q[j]) element.setAttribute(q[j - 1].slice(q[j - 1].lastIndexOf(" ") + 1, -1), q[j]);
+    } else {
+      const [old, now] = [attributesOf(a.slice(0, from)), attributesOf(b.slice(0, to))];
+      for (const name of old.keys()) if (!now.has(name)) element.removeAttribute(name);
+      for (const [name, value] of now) if (old.get(name) !== value) element.setAttribute(name, value);
+    }
     if (to < b.length) nodes[n].data = b.slice(to);
   }
   was.tags = tags;
@@ -695,7 +705,7 @@ function mount(def, model, el) {
 
   function push() {
     own = true;
-    for (const name of names) if (!same(model.get(name), state[name])) model.set(name, structuredClone(state[name]));
+    for (const name of names) if (!same(model.get(name), state[name])) model.set(name, typeof state[name] === "object" ? structuredClone(state[name]) : state[name]);
     own = false;
     model.save_changes();
   }
