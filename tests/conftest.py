@@ -68,3 +68,8 @@ def browser_page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     yield context.new_page()
     context.close()
+
+
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are cores (`-n auto`): browsers, kernels and sandboxes often wait."""
+    return (os.cpu_count() or 1) + 1
