@@ -73,3 +73,8 @@ def browser_page(browser):
 def pytest_xdist_auto_num_workers(config):
     """One more than there are cores (`-n auto`): browsers, kernels and sandboxes often wait."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items):
+    """The longest file first (it opens every page): begun last, one worker would end alone."""
+    items.sort(key=lambda item: item.path.name != "test_pages.py")
