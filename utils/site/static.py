@@ -14,6 +14,8 @@ HERE = Path(__file__).parent
 # What Jupyter Book's extensions leave beside our files, linked by no page.
 STOCK = ("exercise.css", "proof.css", "mystnb.*.css", "pygments.css")
 CLASSES = re.compile(r'class="([^"]*)"')
+# Characters. Where a formula's own face comes late, its line grows and moves what follows.
+FIRST_SCREEN = 2500
 SOURCES = HERE / "theme" / "static"
 
 
@@ -36,9 +38,19 @@ def version():
 
 def preloads(body):
     """The fonts of a page's first screen; the rest arrive when they are met."""
-    letters = fonts.letters_by_face([body.partition("<h2")[0]])
+    letters = fonts.letters_by_face([first_screen(body)])
     mathematics = [face for face in ("KaTeX_Main-Regular", "KaTeX_Math-Italic") if face in letters]
     return [fonts.TEXT_FONT, fonts.PLAIN_FONT, *(f"{face}.woff2" for face in mathematics)]
+
+
+def first_screen(body):
+    """The page's beginning, as much as a large window shows at once."""
+    shown = 0
+    for text in re.finditer(r">([^<]+)", body):
+        shown += len(text[1].strip())
+        if shown > FIRST_SCREEN:
+            return body[: text.end()]
+    return body
 
 
 def write(app, exception):
