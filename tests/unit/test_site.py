@@ -190,7 +190,10 @@ def test_a_page_asks_first_for_the_fonts_of_its_first_screen():
     text = [fonts.TEXT_FONT, fonts.PLAIN_FONT]
     long = f"<p>{'word ' * 1000}</p>"
     assert static.preloads(f"<h1>a</h1>{long}{formula}") == text
-    assert static.preloads(f"<h1>a</h1><h2>b</h2>{formula}{long}") == [*text, "KaTeX_Math-Italic.woff2"]
+    assert static.preloads(f"<h1>a</h1><h2>b</h2>{formula}{long}") == [
+        *text,
+        "KaTeX_Math-Italic.woff2",
+    ]
 
 
 def test_letters_are_gathered_by_the_face_that_sets_them():
