@@ -194,6 +194,8 @@ def test_a_page_asks_first_for_the_fonts_of_its_first_screen():
         *text,
         "KaTeX_Math-Italic.woff2",
     ]
+    italic = [*text, "text-italic.woff2"]
+    assert static.preloads(f"<p><em>a</em></p>{long}{formula}") == italic
 
 
 def test_letters_are_gathered_by_the_face_that_sets_them():

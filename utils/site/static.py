@@ -38,9 +38,12 @@ def version():
 
 def preloads(body):
     """The fonts of a page's first screen; the rest arrive when they are met."""
-    letters = fonts.letters_by_face([first_screen(body)])
-    mathematics = [face for face in ("KaTeX_Main-Regular", "KaTeX_Math-Italic") if face in letters]
-    return [fonts.TEXT_FONT, fonts.PLAIN_FONT, *(f"{face}.woff2" for face in mathematics)]
+    seen = first_screen(body)
+    letters = fonts.letters_by_face([seen])
+    # The large delimiters stand in boxes of a known height: theirs may come late.
+    mathematics = [f for f in sorted(letters) if f.startswith("KaTeX_") and "Size" not in f]
+    italic = ["text-italic.woff2"] if "<em>" in seen else []
+    return [fonts.TEXT_FONT, fonts.PLAIN_FONT, *italic, *(f"{face}.woff2" for face in mathematics)]
 
 
 def first_screen(body):
