@@ -40,8 +40,10 @@ def preloads(body):
     """The fonts of a page's first screen; the rest arrive when they are met."""
     seen = first_screen(body)
     letters = fonts.letters_by_face([seen])
-    # The large delimiters stand in boxes of a known height: theirs may come late.
     mathematics = [f for f in sorted(letters) if f.startswith("KaTeX_") and "Size" not in f]
+    # Sums and brackets within a line; larger ones stand in displayed equations and move nothing.
+    if re.search("small-op|delimsizing size1", seen):
+        mathematics.append("KaTeX_Size1-Regular")
     italic = ["text-italic.woff2"] if "<em>" in seen else []
     return [fonts.TEXT_FONT, fonts.PLAIN_FONT, *italic, *(f"{face}.woff2" for face in mathematics)]
 
