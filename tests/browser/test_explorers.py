@@ -8,11 +8,11 @@ import html
 import json
 import re
 import subprocess
-import time
 
 import numpy as np
 import pytest
 
+from tests.browser.waiting import until_page
 from utils import explorers, losses
 from utils.explorers import joining
 from utils.site.node import NODE, packages
@@ -107,14 +107,6 @@ def slider(page, name, item=None):
 def entry(page, name, item=None):
     which = "" if item is None else f'[data-item="{item}"]'
     return page.locator(f'input.ce-number[data-name="{name}"]{which}')
-
-
-def until(page, condition):
-    """Waits for a JavaScript condition (the page's policy forbids Playwright's own way)."""
-    deadline = time.monotonic() + 10
-    while not page.evaluate(condition):
-        assert time.monotonic() < deadline, f"{condition} never came true"
-        page.wait_for_timeout(20)
 
 
 def shown(page):
@@ -262,7 +254,7 @@ def test_points_move_by_arrow_keys(open_page):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowDown")
     assert page.evaluate("document.activeElement.style.left") != before
-    until(page, "location.search.includes('points')")
+    until_page(page, "location.search.includes('points')")
     state = page.evaluate("location.search")
     assert state == "?training=points:0.7,0.5,-1.1,0.2"
     widget = explorers.Training(points=[[0.7, 0.5], [-1.1, 0.2]])
@@ -311,21 +303,21 @@ def test_the_address_holds_the_state_and_a_link_reproduces_it(open_page):
     assert page.evaluate("location.search") == ""
     slider(page, "q", 0).focus()
     page.keyboard.press("Home")
-    until(page, "location.search !== ''")
+    until_page(page, "location.search !== ''")
     picture = page.locator("svg[role=img]:visible").inner_html()
     page.reload()
     page.wait_for_selector(".ce-alive")
     assert page.locator("svg[role=img]:visible").inner_html() == picture
     page.get_by_role("button", name="Reset").click()
-    until(page, "location.search === ''")
+    until_page(page, "location.search === ''")
 
 
 def test_two_of_a_kind_have_two_places_in_the_address(open_page):
     page = open_page("two.html")
-    until(page, "document.querySelectorAll('.ce-alive').length === 2")
+    until_page(page, "document.querySelectorAll('.ce-alive').length === 2")
     for at in (0, 1):
         page.locator(".ce").nth(at).locator('.ce-number[data-name="z"]').fill(str(at + 1))
-    until(page, "location.search === '?bce=z:1&bce-2=z:2'")
+    until_page(page, "location.search === '?bce=z:1&bce-2=z:2'")
     assert page.locator(".ce").nth(0).locator('.ce-number[data-name="z"]').input_value() == "1"
 
 
@@ -401,7 +393,7 @@ def test_the_live_region_speaks_once_the_reader_rests(open_page):
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     assert said.inner_text() == ""
-    until(page, "document.querySelector('.ce-say').textContent !== ''")
+    until_page(page, "document.querySelector('.ce-say').textContent !== ''")
     assert said.inner_text().startswith("Logit −1.5, label 1: probability 0.1824")
     assert page.locator("svg[role=img]:visible").get_attribute("aria-label") == said.inner_text()
 
@@ -446,7 +438,7 @@ def test_axe_finds_nothing(open_page, theme, width):
     page = open_page(f"all-{theme}.html", width, bypass_csp=True)
     for at in range(len(MODULES)):
         page.locator("ce-explorer").nth(at).scroll_into_view_if_needed()
-    until(page, f"document.querySelectorAll('.ce-alive').length === {len(MODULES)}")
+    until_page(page, f"document.querySelectorAll('.ce-alive').length === {len(MODULES)}")
     page.add_script_tag(path=str(packages(development=True) / "axe-core" / "axe.min.js"))
     found = page.evaluate(
         "axe.run(document, {rules: {'page-has-heading-one': {enabled: false}}})"
@@ -459,7 +451,7 @@ def test_every_control_is_at_least_24_pixels_high_and_shows_its_focus(open_page)
     page = open_page("all-light.html", 390)
     for at in range(len(MODULES)):
         page.locator("ce-explorer").nth(at).scroll_into_view_if_needed()
-    until(page, f"document.querySelectorAll('.ce-alive').length === {len(MODULES)}")
+    until_page(page, f"document.querySelectorAll('.ce-alive').length === {len(MODULES)}")
     heights = page.evaluate(
         """() => [...document.querySelectorAll('.ce button, .ce input')]
         .filter(e => e.checkVisibility({visibilityProperty: true}))

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import nbformat
@@ -14,6 +13,7 @@ import traitlets
 from jupyter_client import BlockingKernelClient
 
 from exercises.bank.questions import find
+from tests.browser.waiting import until
 from tests.unit.test_explorers_maths import CLASSES
 from utils import explorers, losses
 
@@ -70,14 +70,6 @@ def lab(root, tmp_path_factory):
     server.terminate()
     server.stdout.read()
     server.wait(timeout=20)
-
-
-def until(condition, what, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.1)
-    return value
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.browser.waiting import until_page
 from utils.plotting import PALETTE
 from utils.site import pdf
 from utils.site.node import packages
@@ -103,15 +104,6 @@ def lost(request):
     return [] if "ABORTED" in request.failure else [f"no {request.url}: {request.failure}"]
 
 
-def until(page, condition):
-    """As Playwright's own wait, which the content policy of our server refuses."""
-    for _ in range(1000):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(10)
-    raise AssertionError(f"{page.url}: never {condition}")
-
-
 FIGURES_KNOWN = """() => document.querySelector("ce-explorer")
     && customElements.whenDefined("ce-explorer")"""
 
@@ -167,7 +159,7 @@ def visited(browser, outlines, site_url, axe):
             found = page.evaluate(AXE, [None])
             # The other theme changes colours and nothing else.
             page.emulate_media(color_scheme="dark")
-            until(page, "document.documentElement.dataset.theme === 'dark'")
+            until_page(page, "document.documentElement.dataset.theme === 'dark'")
             found += [f"dark: {violation}" for violation in page.evaluate(AXE, [CONTRAST])]
             page.emulate_media(color_scheme="light")
             seen.violations += [f"{name}: {violation}" for violation in found]
@@ -330,8 +322,8 @@ def test_a_wrong_address_below_a_path_leads_home_too(site_dir, open_page):
     with serving(site_dir, prefix="/a/book") as address:
         page = open_page()
         assert page.goto(f"{address}/no/such/page.html").status == 404
-        until(page, "window.ceSearch && 1")
-        until(page, "getComputedStyle(document.querySelector('.bar')).position === 'sticky'")
+        until_page(page, "window.ceSearch && 1")
+        until_page(page, "getComputedStyle(document.querySelector('.bar')).position === 'sticky'")
         page.keyboard.press("/")
         page.keyboard.type("entropy")
         page.locator("dialog .results li").first.wait_for()
