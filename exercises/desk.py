@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from exercises.plain import plain
+from exercises.plain import Page
 
 ROOT = Path(__file__).parents[1]
 MARKER = ".desk.json"
@@ -29,13 +29,15 @@ def as_notebook(path, root=ROOT):
     import jupytext
     import nbformat
 
-    notebook = jupytext.read(path)
+    notebook, page = jupytext.read(path), Page(path, root)
     notebook.metadata.pop("jupytext", None)
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
         cell.metadata.pop("mystnb", None)
         if cell.cell_type == "markdown":
-            cell.source = plain(cell.source + "\n", path, root).strip()
+            cell.source = page.markdown(cell.source + "\n").strip()
+        else:
+            cell.source = page.code(cell.source)
     return nbformat.writes(notebook, version=4) + "\n"
 
 

@@ -346,12 +346,10 @@ def test_a_desk_holds_plain_markdown_with_links_that_lead_somewhere(root):
 
 
 def test_myst_becomes_what_jupyterlab_can_show(root):
-    from exercises.plain import plain
+    from exercises.plain import Page
 
     source = root / "chapters" / "foundations" / "surprise.md"
-
-    def shown(text):
-        return plain(text, source, root)
+    shown = Page(source, root, glued={"loss": 0.51234}).markdown
 
     assert shown("See {doc}`dice`.").startswith("See [From dice") and "(dice.ipynb)" in shown(
         "{doc}`dice`"
@@ -359,11 +357,32 @@ def test_myst_becomes_what_jupyterlab_can_show(root):
     assert shown("{doc}`flips <coin_flips>`") == "[flips](coin_flips.ipynb)"
     assert shown("{doc}`/chapters/pytorch/errors`").endswith("(../pytorch/errors.ipynb)")
     assert shown("({ref}`ch-errors`, 3)").endswith("(../pytorch/errors.ipynb), 3)")
-    assert shown("{eq}`eq-a` {cite:t}`good1952`") == "(eq-a) [good1952]"
+    assert shown("{cite:t}`good1952`") == "[good1952]"
+    assert shown("{glue:text}`loss:.2f`, {glue:text}`other:.2f`") == "0.51, `other`"
     folded = shown("```{solution} ex-a\n:class: dropdown\n\n$x$\n```\n")
     assert folded == "<details><summary>Solution</summary>\n\n$x$\n\n</details>\n"
     assert shown("````{exercise}\n:label: ex-a\n\nWhy?\n````\n") == "**Exercise.** Why?\n"
     assert shown("(ch-a)=\n# Title") == "# Title"
+
+
+def test_a_notebook_numbers_equations_through_the_whole_book(tmp_path):
+    from exercises.plain import Page
+
+    (tmp_path / "_toc.yml").write_text("root: one\nchapters:\n- file: two\n", encoding="utf-8")
+    kernel = "---\nkernelspec: {name: python3}\n---\n# One\n"
+    (tmp_path / "one.md").write_text(kernel + "$$\na\n$$ (eq-a)\n$$\nb\n$$\n", encoding="utf-8")
+    (tmp_path / "two.md").write_text("$$\nc\n$$ (eq-c)\n", encoding="utf-8")
+    shown = Page(tmp_path / "two.md", tmp_path).markdown
+    assert shown("$$\nc\n$$ (eq-c)\n") == "$$\nc\n\\tag{2}\n$$\n"
+    assert shown("{eq}`eq-c` from {eq}`eq-a`") == "(2) from [(1)](one.ipynb)"
+
+
+def test_a_number_for_the_text_is_printed_in_a_notebook(tmp_path, capsys):
+    from exercises.plain import Page
+
+    cell = 'from myst_nb import glue\nglue("loss", 0.5123456789, display=False)\nglue("n", 3)'
+    exec(Page(tmp_path / "a.md", tmp_path).code(cell), {})
+    assert capsys.readouterr().out == "loss = 0.512346\nn = 3\n"
 
 
 def test_the_terminal_marks_a_desk(tmp_path, root):

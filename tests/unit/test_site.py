@@ -71,11 +71,11 @@ def test_colab_is_offered_only_with_a_branch_of_notebooks():
 
 def test_a_notebook_fetches_on_colab_what_it_imports():
     known = addresses({}, "", ACTIONS)
-    cells = ["from utils import losses, explorers", "from myst_nb import glue"]
+    cells = ["from utils import losses, explorers", "from exercises import question"]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     first = downloads.first_cell(known, book).source
     assert "--branch trunk https://github.com/Someone/their-book /content/book" in first
-    assert re.search(r"%pip install -q anywidget==[\d.]+ myst-nb==[\d.]+$", first)
+    assert re.search(r"%pip install -q anywidget==[\d.]+ latex2mathml==[\d.]+$", first)
     ran = TransformerManager().transform_cell(first)
     exec(compile(ran, "cell", "exec"), {})  # not on Colab: nothing happens
 

@@ -1,14 +1,17 @@
 """The executed notebook of each chapter, beside its page: `coin_flips.html`, `coin_flips.ipynb`.
 
-Chapters are written as text; learners want a notebook that opens anywhere, with its outputs.
+Chapters are written as MyST; learners want a notebook that reads well anywhere, with its outputs.
 Where the book's repository is known, a first cell fetches the book's own code on Colab.
 """
 
+import ast
 from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
 from jupyter_cache import get_cache
+
+from exercises.plain import Page
 
 
 def setup(app):
@@ -42,6 +45,7 @@ def write_notebook(app, pagename, known):
     if not any(cell.cell_type == "code" for cell in notebook.cells):
         return False
     notebook = with_outputs(app, notebook)
+    make_plain(app, notebook, pagename, known)
     if known.repository:
         notebook.cells.insert(0, first_cell(known, notebook))
     target = Path(app.outdir, f"{pagename}.ipynb")
@@ -61,8 +65,39 @@ def with_outputs(app, notebook):
         return notebook
 
 
+def make_plain(app, notebook, pagename, known):
+    """Only Sphinx reads MyST: say the same in Markdown, with the numbers the cells computed."""
+    root = Path(app.srcdir)
+
+    def address(path):
+        name = path.relative_to(root).with_suffix("").as_posix()
+        return known.page(name) if name in app.env.found_docs else ""
+
+    page = Page(Path(app.env.doc2path(pagename)), root, glued(notebook), address)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = page.markdown(cell.source + "\n").strip()
+        elif cell.cell_type == "code":
+            cell.source = page.code(cell.source)
+
+
+GLUED = "application/papermill.record/"
+
+
+def glued(notebook):
+    """{name: value} of what the cells have glued; and the outputs, which show nothing, go."""
+    found = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", [])[:]:
+            mark = output.get("metadata", {}).get("scrapbook", {})
+            if mark.get("mime_prefix") == GLUED:
+                found[mark["name"]] = ast.literal_eval(output.data[f"{GLUED}text/plain"])
+                cell.outputs.remove(output)
+    return found
+
+
 # What a notebook imports and Colab does not bring: (the word in its cells, the package).
-LACKING = (("utils", "anywidget"), ("exercises", "latex2mathml"), ("myst_nb", "myst-nb"))
+LACKING = (("utils", "anywidget"), ("exercises", "latex2mathml"))
 
 
 def first_cell(known, notebook):
