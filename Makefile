@@ -2,13 +2,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-RUN := PYTHONPATH=$(CURDIR) PATH="$(CURDIR)/$(BIN):$$PATH"
+RUN := PYTHONPATH="$(CURDIR)" PATH="$(CURDIR)/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab test bench pdf contact-sheet linkcheck format clean
 
 help:
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(VENV)/.book: requirements.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f"Python 3.11 or newer is needed; {sys.executable} is Python {v[0]}.{v[1]}. Name a newer one: make PYTHON=python3.12 $(MAKECMDGOALS)")'
@@ -48,7 +48,8 @@ linkcheck: $(VENV)/.book ## check the links that lead out of the book (needs the
 	@$(RUN) python -m utils.site.linkcheck
 
 format: $(VENV)/.test ## put the Python code into the house style
-	@$(RUN) ruff format . && ruff check --fix .
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
 
 clean: ## remove what was built (your desk work/ stays)
 	rm -rf _build .pytest_cache .hypothesis .ruff_cache
