@@ -33,7 +33,7 @@ lab: $(VENV)/.book ## open JupyterLab on your desk, work/
 
 test: $(VENV)/.test book ## run all tests
 	@$(RUN) python -m tests.find_browser
-	@$(RUN) python -m pytest -n auto --dist loadfile
+	@$(RUN) python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 bench: $(VENV)/.test book ## measure pages, explorers, losses, marking and builds
 	@$(RUN) python -m benchmarks

@@ -76,5 +76,8 @@ def pytest_xdist_auto_num_workers(config):
 
 
 def pytest_collection_modifyitems(items):
-    """The longest file first (it opens every page): begun last, one worker would end alone."""
+    """The longest file first (it opens every page): begun last, one worker would end alone.
+
+    (`make test` says --no-loadscope-reorder: xdist would begin with the file of most tests.)
+    """
     items.sort(key=lambda item: item.path.name != "test_pages.py")
