@@ -1,9 +1,15 @@
-"""Make sure that the browser tests have a Chromium or Chrome; `make test` runs this first."""
+"""Make sure that the browser tests have what they need; `make test` runs this first.
+
+That is a Chromium or Chrome, and the npm packages for tests: `npm ci` empties their folder before
+it fills it, which must not happen while another test reads there.
+"""
 
 import os
 import shutil
 import subprocess
 import sys
+
+from utils.site.node import packages
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
@@ -28,6 +34,7 @@ def run(*command):
 
 
 def main():
+    packages(development=True)
     if installed() or playwrights_own():
         return
     print("No Chromium here: installing one for the browser tests …", flush=True)
