@@ -16,8 +16,10 @@ def watch(root, report):
     opened = set()
 
     def hook(event, args):
-        if event == "open" and isinstance(args[0], str) and args[0].startswith(root):
-            opened.add(args[0])
+        if event == "open" and isinstance(args[0], str):
+            path = os.path.abspath(args[0])
+            if path.startswith(root):
+                opened.add(path)
 
     def write():
         files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
