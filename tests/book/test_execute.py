@@ -79,6 +79,16 @@ def test_a_change_in_the_library_executes_the_chapters_that_import_it(book):
     assert "333" in book.page("uses")
 
 
+def test_a_change_in_a_file_executes_the_chapters_that_open_it(book):
+    data = book.folder / "data.txt"
+    data.write_text("555")
+    book.chapter("alone", "print(open('data.txt').read())")
+    assert book.build()[2] == {"alone.md"}
+    data.write_text("666")
+    assert book.build()[2] == {"alone.md"}
+    assert "666" in book.page("alone")
+
+
 def test_a_change_in_a_chapter_executes_that_chapter(book):
     book.chapter("alone", "print(444)")
     assert book.build()[2] == {"alone.md"}
@@ -94,6 +104,15 @@ def test_a_failed_cell_is_named_with_chapter_line_and_error(book):
     assert "    1 / x" in said
     status, said, _ = book.build()
     assert status != 0, "the error must come again until it is mended"
+    book.chapter("alone", "print(222)")
+    assert book.build()[0] == 0
+
+
+def test_a_chapter_whose_kernel_dies_is_named(book):
+    book.chapter("alone", "import os\nos._exit(1)")
+    status, said, _ = book.build()
+    assert status != 0
+    assert "alone.md, code cell 1 (line 8)" in said and "Kernel died" in said
     book.chapter("alone", "print(222)")
     assert book.build()[0] == 0
 

@@ -23,7 +23,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from myst_nb.core.read import create_nb_reader
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from sphinx.errors import SphinxError
 from sphinx.util import logging
 
@@ -150,7 +150,8 @@ def execute_stale(app, env, docnames):
                 chapter.notebook, str(chapter.path), data={"execution_seconds": seconds}
             )
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-            dependencies.note(chapter, files, seconds)
+            if files is not None:
+                dependencies.note(chapter, files, seconds)
             logger.info("executed %s in %.1f s", dependencies.name(chapter), seconds)
 
     async def failures():
@@ -213,11 +214,14 @@ async def execute(chapter, root, timeout, threads):
         env = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": str(threads)}
         try:
             await client.async_execute(env=env)
-        except (CellExecutionError, CellTimeoutError) as exception:
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as exception:
             error = describe(chapter, root, exception)
         join_streams(chapter.notebook)
         seconds = time.perf_counter() - started
-        files = json.loads(report.read_text()) if report.is_file() else []
+        try:
+            files = json.loads(report.read_text())
+        except (OSError, ValueError):  # the kernel was ended by force: what it read is not known
+            files = None
     return chapter, files, seconds, error
 
 
