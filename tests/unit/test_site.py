@@ -161,6 +161,19 @@ def test_text_keeps_its_words_and_sets_its_formulas():
     mathematics.service.close()
 
 
+def test_a_formula_breaks_where_a_reader_would_break_it():
+    letters = " + ".join("abcdefghijklmno")
+    for latex, breaks in (
+        ("z = 20", 0),
+        (r"q_{ik} = (1-\varepsilon)\,[k = y_i] + \varepsilon/K", 2),
+        (r"-c\,\pi\,(1-p) + (1-\pi)\,p", 1),
+        (f"f({letters})", 14),  # brackets that fill a line by themselves
+    ):
+        assert mathematics.render(latex).count("<wbr>") == breaks, latex
+        assert "<wbr>" not in mathematics.render(latex, display=True)
+    mathematics.service.close()
+
+
 def test_the_dark_twin_exchanges_every_colour_of_the_palette():
     drawing = " ".join(light.upper() for light, _ in PALETTE.values())
     assert pictures.dark_twin(drawing) == " ".join(dark for _, dark in PALETTE.values())
