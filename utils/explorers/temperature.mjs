@@ -71,7 +71,7 @@ const constants = () =>
 function frame(f) {
   const bins = f.narrow ? { l: 44, r: 346, t: 34, b: 244 } : { l: 44, r: 330, t: 34, b: 306 };
   const nll = f.narrow ? { l: 44, r: 346, t: 322, b: 432 } : { l: 400, r: 666, t: 34, b: 152 };
-  const ece = f.narrow ? { l: 44, r: 346, t: 480, b: 550 } : { l: 400, r: 666, t: 206, b: 306 };
+  const ece = f.narrow ? { l: 44, r: 346, t: 490, b: 560 } : { l: 400, r: 666, t: 206, b: 306 };
   const T = scale(-2, 3, nll.l, nll.r);
   return { bins, nll, ece, T, N: scale(0, 2, nll.b, nll.t), E: scale(0, 0.5, ece.b, ece.t), X: scale(0, 1, bins.l, bins.r), Y: scale(0, 1, bins.b, bins.t) };
 }
@@ -81,7 +81,7 @@ const temperature = {
   name: "temperature",
   title: "Temperature and calibration of a real classifier of digits",
   height: 350,
-  narrowHeight: 596,
+  narrowHeight: 606,
   controls: [{ name: "temperature", label: "temperature", min: COLD, max: HOT, step: 0.01, value: 1, values: STEPS }],
   derive({ temperature: t }) {
     const { best, least } = constants();
@@ -106,7 +106,7 @@ const temperature = {
       bars += rect(x + 1.5, Y(right), width - 3, Y(0) - Y(right), "blue", `fill-opacity="${b.n < 5 ? 0.35 : 0.8}"`);
       // The gap to what was promised: hatched upwards when too sure, downwards when too modest.
       bars += `<path d="M${px(x + width / 2)} ${px(Y(right))}V${px(Y(sure))}" stroke="${colour("orange")}" stroke-width="3"/><path d="M${px(x + 3)} ${px(Y(sure))}h${px(width - 6)}" stroke="${colour("orange")}" stroke-width="2.5"/>`;
-      if (right > 0.06) bars += text(x + width / 2, Y(0) - 5, String(b.n), "page", "middle", 'style="font-size:10.5px"');
+      if (right > 0.06) bars += text(x + width / 2, Y(0) - 5, String(b.n), b.n < 5 ? "ink" : "page", "middle", 'style="font-size:10.5px"');
     });
     const note = text(X(0.03), Y(0.95), `right: ${fixed(100 * d.accuracy, 1)} % at every ${it("T")}`, "blue", "start", 'class="ce-halo"') + text(X(0.03), Y(0.95) + 18, "orange: promised", "orange", "start", 'class="ce-halo"');
     const x = T(Math.log2(s.temperature));
