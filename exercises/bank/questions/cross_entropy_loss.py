@@ -44,7 +44,7 @@ QUESTIONS = [
     Number(
         "cross-entropy-loss-ignored",
         "A sentence of five tokens: two words, which get $p_y = 0.5$ and $0.25$, and three "
-        "padding tokens labelled -100. What is the mean loss?",
+        "padding tokens labelled $-100$. What is the mean loss?",
         answer=lambda: KEPT.mean(),
         wrong=[
             (

@@ -74,7 +74,7 @@ QUESTIONS = [
         "Bring the work on one chunk into an order in which one tensor of the chunk's size is "
         "enough for logits, probabilities and slope.",
         steps=[
-            "logits: z = h W^T for the rows of the chunk",
+            "logits: z = h @ W.T for the rows of the chunk",
             "log-sum-exp of each row",
             "loss: log-sum-exp minus the logit of the right class",
             "overwrite z with exp(z - log-sum-exp), the probabilities",
