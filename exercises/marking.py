@@ -13,6 +13,7 @@ from exercises import bank, desk, learner
 from utils.grading import guard
 from utils.grading.judge import judge
 from utils.grading.model import CaseResult, Verdict
+from utils.grading.submissions import clean
 
 CELLS = 60.0  # seconds for running a notebook's own cells
 EACH = 15.0  # and for each of its functions
@@ -99,8 +100,7 @@ def run_cells(path):
         name = f"<{path.name}, cell {number + 1}>"
         space.update(quiet)
         try:
-            code = TransformerManager().transform_cell(cell.source)
-            code = code.replace("from exercises import", "# from exercises import")
+            code = clean(TransformerManager().transform_cell(cell.source))
             linecache.cache[name] = (len(code), None, code.splitlines(True), name)
             exec(compile(code, name, "exec"), space)
         except BaseException as error:
