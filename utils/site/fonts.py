@@ -14,7 +14,7 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
-from utils.site.node import packages
+from utils.site.node import ROOT, packages
 
 TEXT_FONT, ITALIC_FONT, PLAIN_FONT = "text.woff2", "text-italic.woff2", "plain.woff2"
 _SERIF = "@fontsource-variable/source-serif-4/files/source-serif-4-latin-wght-"
@@ -93,7 +93,8 @@ def write(folder, pages):
         if path.stem in letters:
             jobs.append((path.name, path, letters[path.stem], None))
     stamp = hashlib.sha256(repr([(n, sorted(ls)) for n, _, ls, _ in jobs]).encode())
-    stamp.update(Path(__file__).read_bytes())
+    for shaping in (Path(__file__), ROOT / "package.json"):
+        stamp.update(shaping.read_bytes())
     note = folder / "cut-for.txt"
     names = {name for name, *_ in jobs}
     if note.is_file() and note.read_text() == stamp.hexdigest():
