@@ -7,16 +7,19 @@ import re
 import subprocess
 import time
 from itertools import pairwise
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 from IPython.core.inputtransformer2 import TransformerManager
+from sphinx.errors import ExtensionError
 
 from utils.plotting import PALETTE
 from utils.site import (
     cards,
+    citation,
     downloads,
     fonts,
     lighter,
@@ -28,6 +31,7 @@ from utils.site import (
     static,
 )
 from utils.site.addresses import JUPYTER_BOOK, addresses
+from utils.site.node import LineService
 from utils.site.serve import serving
 
 ACTIONS = {
@@ -130,11 +134,12 @@ def test_broken_links_are_named_with_their_pages(links_to, tmp_path, capsys):
     (tmp_path / "good").mkdir()
     (tmp_path / "good" / "index.html").write_text("here")
     with serving(tmp_path / "good") as address:
-        links_to(f"{address}/?a=1&b=2", f"{address}/#there", f"{address}/gone", "http://[bad/")
+        links = "/a space", "/?a=1&b=2", "/#there", "/gone"
+        links_to(*(address + link for link in links), "http://[bad/")
         with pytest.raises(SystemExit) as end:
             linkcheck.main()
     said = capsys.readouterr().out
-    assert end.value.code == 1 and "4 addresses outside the book, 2 broken." in said
+    assert end.value.code == 1 and "5 addresses outside the book, 3 broken." in said
     assert f"{address}/gone answers 404; linked from index.html" in said
 
 
@@ -152,6 +157,16 @@ def test_formulas_become_html_and_mathml():
     with pytest.raises(mathematics.FormulaError):
         mathematics.render(r"\frac{1")
     mathematics.service.close()
+
+
+@pytest.mark.parametrize("then", ["process.exit(1)", "console.log('?'); process.stdin.resume()"])
+def test_a_script_that_does_not_answer_says_why(tmp_path, then):
+    script = tmp_path / "printer.mjs"
+    script.write_text(f"console.error('no paper'); {then}")
+    service = LineService(script)
+    with pytest.raises(ExtensionError, match=r"printer\.mjs stopped: no paper"):
+        service.ask({})
+    service.close()
 
 
 def test_text_keeps_its_words_and_sets_its_formulas():
@@ -262,6 +277,14 @@ def test_curves_stay_where_they_are_with_fewer_points():
     assert corners[-1] == pytest.approx(points[-1], abs=0.1)
     for point in points:
         assert min(lighter.distance(point, *pair) for pair in pairwise(corners)) < 0.25
+
+
+def test_a_chapter_and_its_exercise_are_cited_by_different_keys():
+    config = SimpleNamespace(author="A", html_title="B", copyright="2026")
+    pages = "chapters/from_scratch/softmax", "exercises/softmax", "chapters/pytorch/index"
+    cited = [citation.bibtex(config, "Softmax", page, "") for page in pages]
+    keys = [re.search("{.*:(.*),", entry)[1] for entry in cited]
+    assert keys == ["from-scratch-softmax", "exercises-softmax", "pytorch-index"]
 
 
 def test_long_titles_fit_on_a_card():

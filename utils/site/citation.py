@@ -1,10 +1,12 @@
 """How to cite a page, as BibTeX."""
 
+import re
 from html import escape
 
 
 def bibtex(config, title, pagename, address):
-    key = pagename.rsplit("/", 1)[-1].replace("_", "-")
+    # The folder too: a chapter and its exercise are called alike.
+    key = re.sub("[/_]", "-", pagename.removeprefix("chapters/"))
     whole = title == config.html_title
     lines = [
         f"author    = {{{{{config.author}}}}}",

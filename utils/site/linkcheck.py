@@ -10,6 +10,7 @@ import urllib.request
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
+from http.client import HTTPException
 
 from utils.site.node import ROOT
 
@@ -38,7 +39,7 @@ def answer(address):
             return None
     except urllib.error.HTTPError as error:
         return "refuses programs" if error.code in REFUSALS else f"answers {error.code}"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         return f"{UNREACHED}: {getattr(error, 'reason', error)}"
 
 

@@ -78,13 +78,11 @@ class LineService:
             self.process.stdin.flush()
             return json.loads(self.process.stdout.readline())
         except (BrokenPipeError, ValueError):
-            reason = self.process.stderr.read().strip()
-            raise ExtensionError(f"{self.script.name} stopped: {reason}") from None
+            raise ExtensionError(f"{self.script.name} stopped: {self.close()}") from None
 
     def close(self):
-        if self.process is not None:
-            self.process.stdin.close()
-            self.process.wait(timeout=10)
-            self.process.stdout.close()
-            self.process.stderr.close()
-            self.process = None
+        """End the script; return what it complained about."""
+        if self.process is None:
+            return ""
+        process, self.process = self.process, None
+        return process.communicate(timeout=10)[1].strip()
