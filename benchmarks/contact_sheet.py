@@ -9,7 +9,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw
 from playwright.sync_api import sync_playwright
 
-from tests.find_browser import installed
+from utils.site.browser import installed
 from utils.site.node import ROOT
 from utils.site.serve import serving
 

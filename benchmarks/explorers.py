@@ -19,8 +19,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.find_browser import installed
 from utils.explorers import joining
+from utils.site.browser import installed
 from utils.site.node import NODE
 from utils.site.scripts import minified
 from utils.site.serve import serving

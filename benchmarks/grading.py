@@ -20,7 +20,6 @@ import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from exercises import bank, nbgrader
 from exercises.grade import BANK, cores
 from utils.grading import batch, report, sandbox, submissions

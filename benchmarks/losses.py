@@ -1,20 +1,17 @@
 """Time of utils.losses divided by PyTorch's, for the same numbers and the same threads.
 
-Run `python benchmarks/losses.py` (or `make bench`). Each line is the median of runs that take
+Run `python -m benchmarks.losses` (or `make bench`). Each line is the median of runs that take
 turns, ours and PyTorch's, so that a busy machine slows both alike.
 """
 
 import os
 import statistics
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 from utils import losses
 
 AIMS = {"bce_with_logits": 1.5, "cross_entropy": 2.0}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.find_browser import installed
+from utils.site.browser import installed
 from utils.site.serve import serving
 
 ROOT = Path(__file__).parents[1]

@@ -9,16 +9,8 @@ import shutil
 import subprocess
 import sys
 
+from utils.site.browser import installed
 from utils.site.node import packages
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
-
-
-def installed():
-    """The path of a browser on this machine, or None."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    return found or (MAC if os.path.exists(MAC) else None)
 
 
 def playwrights_own():

@@ -5,17 +5,16 @@ anchors made unique; a headless Chromium or Chrome prints it in the print style 
 """
 
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 from urllib.parse import urldefrag, urljoin, urlsplit
 
+from utils.site.browser import installed
 from utils.site.node import ROOT
 
 SITE = ROOT / "_build" / "html"
 TARGET = ROOT / "_build" / "cross-entropy-from-scratch.pdf"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ARTICLE = re.compile(r"<article\b.*?</article>", re.DOTALL)
 LOCAL = re.compile(r'\b(href|src)="(?![a-z]+:|//)([^"]*)"')
 
@@ -62,23 +61,19 @@ def document():
     )
 
 
-def browser():
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        sys.exit("A PDF is printed by Chromium or Chrome: install one, then run `make pdf` again.")
-    return found
-
-
 def main():
     if not (SITE / "index.html").is_file():
         sys.exit("There is no built book: run `make book` first.")
+    browser = installed()
+    if browser is None:
+        sys.exit("A PDF is printed by Chromium or Chrome: install one, then run `make pdf` again.")
     source = SITE / "whole-book.html"
     source.write_text(document(), "utf-8")
     try:
         with tempfile.TemporaryDirectory() as profile:
-            subprocess.run(
+            printed = subprocess.run(
                 [
-                    browser(),
+                    browser,
                     "--headless",
                     "--no-sandbox",
                     "--disable-gpu",
@@ -88,12 +83,14 @@ def main():
                     f"--print-to-pdf={TARGET}",
                     source.as_uri(),
                 ],
-                check=True,
                 capture_output=True,
+                text=True,
                 timeout=600,
             )
     finally:
         source.unlink()
+    if printed.returncode:
+        sys.exit(f"{browser} did not print the book:\n{printed.stderr.strip()[-2000:]}")
     print(f"The book is in {TARGET}.")
 
 
