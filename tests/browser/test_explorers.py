@@ -254,9 +254,7 @@ def test_points_move_by_arrow_keys(open_page):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowDown")
     assert page.evaluate("document.activeElement.style.left") != before
-    until_page(page, "location.search.includes('points')")
-    state = page.evaluate("location.search")
-    assert state == "?training=points:0.7,0.5,-1.1,0.2"
+    until_page(page, "location.search === '?training=points:0.7,0.5,-1.1,0.2'")
     widget = explorers.Training(points=[[0.7, 0.5], [-1.1, 0.2]])
     assert shown(page)[0] == pytest.approx(widget.size, abs=5e-5)
 

@@ -51,25 +51,26 @@ def lab(root, tmp_path_factory):
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, desk / "explorers.ipynb")
     folders = {f"JUPYTER_{k}_DIR": str(home / k.lower()) for k in ("CONFIG", "DATA", "RUNTIME")}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", *OPTIONS],
-        cwd=desk,
-        env={**os.environ, **folders, "PYTHONPATH": str(root), "HOME": str(home)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    address, log = None, []
-    for line in server.stdout:
-        log.append(line)
-        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-            address = found[0]
-            break
-    assert address, "".join(log)
-    yield f"{address}/lab/tree/explorers.ipynb", home / "runtime"
-    server.terminate()
-    server.stdout.read()
-    server.wait(timeout=20)
+    log = home / "log.txt"  # no pipe, which would fill up and halt the server
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *OPTIONS],
+            cwd=desk,
+            env={**os.environ, **folders, "PYTHONPATH": str(root), "HOME": str(home)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+
+    def address():
+        assert server.poll() is None, log.read_text()
+        return re.search(r"(http://127\.0\.0\.1:\d+)/", log.read_text())
+
+    try:
+        found = until(address, "JupyterLab's address", seconds=90)
+        yield f"{found[1]}/lab/tree/explorers.ipynb", home / "runtime"
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
 
 
 @pytest.fixture(scope="module")
