@@ -72,6 +72,7 @@ def test_it_shows_the_smallest_input_that_fails():
         ("return losses.softplus(z) + np.random.rand()", "off by the same amount|two different"),
         ("return z.foo", "raised AttributeError"),
         ("return 'nothing'", "gave a str"),
+        ("return 10**400", "should give an array, but gave an integer of more than 64 bits."),
         ("return np.array([None] * len(z))", "array of object"),
         ("return losses.softplus(z) * (1 + 1j)", "array of complex128"),
         ("raise NotImplementedError", "not written yet"),
@@ -86,6 +87,29 @@ def test_an_answer_that_changes_from_call_to_call_is_called_so():
     count = iter(range(100))
     said = checked("return losses.softplus(z) * (1 + next(count) % 6 // 3)", count=count)
     assert "two different answers" in " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda W, b: [W, b], "right on one step"),
+        (lambda W, b: (W, None), "value 2 of training_step(W=[["),
+        (lambda W, b: (W, None), "should be an array, but is None."),
+        (lambda W, b: (W,), "should give 2 values, but gave 1."),
+        (lambda W, b: W, "should give a tuple of 2, but gave an array."),
+        (lambda W, b: (W, 10**400), "should be an array, but is an integer of more than 64 bits."),
+        (lambda W, b: (W, b[:, None]), "the shapes should be (3, 4) and (4,)"),
+    ],
+)
+def test_of_several_values_the_wrong_one_is_named(answer, words):
+    exercise = bank.find("training_step")
+
+    def training_step(*args):
+        return answer(*exercise.reference(*args))
+
+    verdict = judge(exercise, guard.asking(exercise, training_step), 0)
+    assert words in " ".join(verdict.feedback)
+    assert verdict.right == words.startswith("right")
 
 
 def test_mistake_and_factor_are_both_named():

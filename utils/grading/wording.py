@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from utils.grading.compare import kind_of, kind_wanted
+from utils.grading.compare import difference, kind_of, kind_wanted
 
 FACTORS = ("the result is", "the sign is flipped", "the sum is", "the mean runs")
 MANY = 24  # entries beyond which an array is summed up instead of shown
@@ -42,7 +42,7 @@ def call(exercise, args):
 
 def _a(kind):
     """With its article."""
-    if kind == "None":
+    if kind == "None" or kind.startswith(("a ", "an ")):
         return kind
     return f"an {kind}" if kind[0] in "aeio" else f"a {kind}"
 
@@ -70,19 +70,7 @@ def what_came(exercise, tried):
             "work on a copy, or write `a = a - b` instead of `a -= b`."
         )
     if tried.problem == "kind":
-        hint = ""
-        if kind_of(answer.value) == "None":
-            hint = " Is there a `return` at the end?"
-        elif kind_of(answer.value) == "torch.Tensor":
-            hint = " This task is done in NumPy, without torch."
-        elif kind_of(answer.value) == "generator":
-            hint = " Is there a `yield` where `return` is meant?"
-        elif kind_of(answer.value) == "list" and kind_wanted(expected) == "array":
-            hint = " `np.array(…)` makes one of it."
-        return (
-            f"{start}{what} should give {_a(kind_wanted(expected))}, but gave "
-            f"{_a(kind_of(answer.value))}.{hint}"
-        )
+        return start + _wrong_kind(what, expected, answer.value)
     if tried.problem == "shape":
         if isinstance(expected, tuple):
             got = [np.shape(part) for part in answer.value]
@@ -91,11 +79,39 @@ def what_came(exercise, tried):
         got, right = np.shape(answer.value), np.shape(expected)
         return f"{start}{what} should have the shape {right}, but has {got}."
     if tried.problem == "dtype":
-        parts = expected if isinstance(expected, tuple) else (expected,)
-        given = answer.value if isinstance(answer.value, tuple | list) else (answer.value,)
-        right, got = np.asarray(parts[0]).dtype, np.asarray(given[0]).dtype
+        parts = _parts(expected, answer.value)
+        dtypes = [(np.asarray(e).dtype, np.asarray(v).dtype) for e, v in parts]
+        right, got = next(((e, v) for e, v in dtypes if e != v), dtypes[0])
         return f"{start}the values are right, but their number type is {got}, not {right}."
     return f"{start}{what} should give {show(expected)}, but gave {show(answer.value)}."
+
+
+def _parts(expected, value):
+    """What is right and what was given, part by part."""
+    if isinstance(expected, tuple):
+        return list(zip(expected, value, strict=True))
+    return [(expected, value)]
+
+
+def _wrong_kind(what, expected, value):
+    """The sentence on a value, or on the part of a tuple, that is not even of the right kind."""
+    should, but = f"{what} should give", "gave"
+    if isinstance(expected, tuple) and isinstance(value, tuple | list):
+        if len(value) != len(expected):
+            return f"{should} {len(expected)} values, but gave {len(value)}."
+        parts = enumerate(_parts(expected, value), start=1)
+        number, (expected, value) = next(
+            part for part in parts if difference(*part[1], 0, 0) == "kind"
+        )
+        should, but = f"value {number} of {what} should be", "is"
+    wanted, given = kind_wanted(expected), kind_of(value)
+    hint = {
+        "None": " Is there a `return` at the end?" if but == "gave" else "",
+        "torch.Tensor": " This task is done in NumPy, without torch.",
+        "generator": " Is there a `yield` where `return` is meant?",
+        "list": " `np.array(…)` makes one of it." if wanted == "array" else "",
+    }.get(given, "")
+    return f"{should} {_a(wanted)}, but {but} {_a(given)}.{hint}"
 
 
 def ruled_out(exercise, name):
