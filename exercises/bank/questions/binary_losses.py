@@ -72,7 +72,7 @@ QUESTIONS = [
         wrong=[
             (
                 0.125,
-                "You divided the probability by 4. It is the *odds* that are divided.",
+                "You divided the probability by 4. It is the odds that are divided.",
             ),
             (0.8, "The wrong way round: the model was made to overrate positives."),
             (0.25, "1 to 4 are the odds. The probability is one part of five."),

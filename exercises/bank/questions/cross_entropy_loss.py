@@ -28,7 +28,7 @@ QUESTIONS = [
             ),
             (
                 lambda: (W * L).sum() / 7,
-                "You divided by $1 + 6$, the weights of the *classes*. Class 0 occurs twice "
+                "You divided by $1 + 6$, the weights of the classes. Class 0 occurs twice "
                 "here: add the weight of every sample.",
             ),
             (lambda: L.mean(), "That is the mean without weights."),
@@ -101,7 +101,7 @@ QUESTIONS = [
         wrong=[
             (
                 0.1,
-                "That is the true share, which a model *without* weights learns. In which "
+                "That is the true share, which a model without weights learns. In which "
                 "world are the ill 4.5 times as many?",
             ),
             (
@@ -118,7 +118,7 @@ QUESTIONS = [
             ),
             (
                 lambda: (0.1 / 4.5) / (0.9 + 0.1 / 4.5),
-                "You divided by the weight. A heavier class counts as *more* frequent.",
+                "You divided by the weight. A heavier class counts as more frequent.",
             ),
         ],
         hint="$p_k$ is proportional to $w_k \\pi_k$.",

@@ -28,7 +28,7 @@ QUESTIONS = [
             ),
             (
                 lambda: -1 / P[0] / 4,
-                "That is the slope in the *probability*, $-1/p$. Go on to the logit: multiply by "
+                "That is the slope in the probability, $-1/p$. Go on to the logit: multiply by "
                 "$p(1 - p)$.",
             ),
             (
@@ -63,7 +63,7 @@ QUESTIONS = [
             ),
             (
                 lambda: P[0] - 0.1,
-                "$\\varepsilon/K$ is the target of the *other* classes.",
+                "$\\varepsilon/K$ is the target of the other classes.",
             ),
         ],
         hint="What is the smoothed target of the true class?",
@@ -98,7 +98,7 @@ QUESTIONS = [
         wrong=[
             (
                 lambda: sigmoid(-4.0) - 1,
-                "That is the slope of *cross-entropy*, $p - 1$. The square has the factors "
+                "That is the slope of cross-entropy, $p - 1$. The square has the factors "
                 "$2\\,p(1-p)$ as well.",
             ),
             (
@@ -127,7 +127,7 @@ QUESTIONS = [
             (
                 "It is right too: equal functions have equal slopes",
                 False,
-                "Equal *functions* do. Autograd differentiates the recorded operations, and a step "
+                "Equal functions do. Autograd differentiates the recorded operations, and a step "
                 "outside PyTorch is recorded as a constant.",
             ),
             (

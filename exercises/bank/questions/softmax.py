@@ -25,7 +25,7 @@ QUESTIONS = [
             ),
             (
                 lambda: np.exp(Z[0]) / np.exp(Z[1:]).sum(),
-                "You divided by the *other* terms only: those are the odds. The sum runs over "
+                "You divided by the other terms only: those are the odds. The sum runs over "
                 "all classes.",
             ),
             (

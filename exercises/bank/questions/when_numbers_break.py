@@ -15,7 +15,7 @@ QUESTIONS = [
             (
                 lambda: 23 * LN2,
                 "Nearly: $2^{-23}$ is the gap after 1. A sum is rounded down when the addend is "
-                "at most *half* the gap.",
+                "at most half the gap.",
             ),
             (24.0, "Right number of bits; now turn them into a logit: $e^{-z} = 2^{-24}$."),
             (
@@ -66,10 +66,10 @@ QUESTIONS = [
         answer=lambda: -np.log(1e-6),
         wrong=[
             (6.0, "That is in powers of ten. $-\\ln 10^{-6} = 6 \\ln 10$."),
-            (lambda: 6 * LN2, "Six powers of *ten*: the factor is $\\ln 10$."),
+            (lambda: 6 * LN2, "Six powers of ten: the factor is $\\ln 10$."),
             (100.0, "100 is PyTorch's limit in BCELoss. Here the clip sets the limit."),
             (1e6, "That is $1/\\delta$; the loss is a logarithm."),
-            (1e-6, "That is the *least* loss, $-\\ln(1 - 10^{-6})$."),
+            (1e-6, "That is the least loss, $-\\ln(1 - 10^{-6})$."),
         ],
         hint="Which probability of the truth is the smallest that can occur?",
         solution="$-\\ln 10^{-6} = 6 \\ln 10 = 13.8$, and beyond that the gradient is 0.",
@@ -81,7 +81,7 @@ QUESTIONS = [
             (
                 "$-1$, as it should be: float64 is fine up to 709",
                 False,
-                "The *value* is fine. The backward pass divides by at least $10^{-12}$, and "
+                "The value is fine. The backward pass divides by at least $10^{-12}$, and "
                 "$p(1-p)$ is far below.",
             ),
             (
@@ -127,7 +127,7 @@ QUESTIONS = [
         answer=lambda: np.log1p(np.exp(-17.0)) * 1e8,
         wrong=[
             (0.0, "That is what float32 says. The true loss is $\\ln(1 + e^{-17})$."),
-            (17e8, "That would be the loss if the *other* class were right."),
+            (17e8, "That would be the loss if the other class were right."),
             (
                 lambda: np.exp(-17.0) / LN2 * 1e8,
                 "That is in bits. In nats it is smaller by the factor $\\ln 2$.",
