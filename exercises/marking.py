@@ -10,10 +10,9 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 
 from exercises import bank, desk, learner
-from utils.grading import guard
+from utils.grading import guard, submissions
 from utils.grading.judge import judge
 from utils.grading.model import CaseResult, Verdict
-from utils.grading.submissions import clean
 
 CELLS = 60.0  # seconds for running a notebook's own cells
 EACH = 15.0  # and for each of its functions
@@ -94,13 +93,13 @@ def run_cells(path):
     """What a notebook's code cells define; cells that fail are passed over and reported."""
     notebook = nbformat.read(path, as_version=4)
     space = {"__name__": "__main__", "get_ipython": Quiet}
-    quiet = {name: lambda *a, **k: None for name in ("check", "hint", "progress", "solution")}
+    quiet = {name: lambda *a, **k: None for name in submissions.HELPERS}
     said = []
     for number, cell in enumerate(c for c in notebook.cells if c.cell_type == "code"):
         name = f"<{path.name}, cell {number + 1}>"
         space.update(quiet)
         try:
-            code = clean(TransformerManager().transform_cell(cell.source))
+            code = submissions.clean(TransformerManager().transform_cell(cell.source))
             linecache.cache[name] = (len(code), None, code.splitlines(True), name)
             exec(compile(code, name, "exec"), space)
         except BaseException as error:
