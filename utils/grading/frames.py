@@ -136,7 +136,7 @@ def _pack_tensor(value, blobs, budget):
         raise TooLarge(f"the answer is a tensor of {value.nelement()} numbers")
     plain = value.detach().resolve_conj().resolve_neg().cpu()
     name = str(plain.dtype).removeprefix("torch.")
-    if name in ("bfloat16",):
+    if name == "bfloat16":
         plain = plain.float()
     index = _blob(plain.numpy(), blobs, budget)
     if index is None:
@@ -192,9 +192,8 @@ def _tensor(array, tree):
     import torch
 
     tensor = torch.from_numpy(array)
-    dtype = getattr(torch, str(tree.get("dtype")), None)
-    if isinstance(dtype, torch.dtype) and dtype != tensor.dtype:
-        tensor = tensor.to(dtype)
+    if tree.get("dtype") == "bfloat16":  # sent as float32: NumPy has no such type
+        tensor = tensor.to(torch.bfloat16)
     if tree.get("grad") is True and tensor.is_floating_point():
         tensor.requires_grad_(True)
     return tensor

@@ -13,6 +13,8 @@ from utils.grading.model import Answer
 from utils.grading.sandbox import Limits
 
 GIVE_UP = 2  # answers of one function that never came, after which it is not asked again
+# What reading a forged reply may raise: keys, indices, kinds and numbers that are not as agreed.
+NOT_PLAIN = (frames.BadFrame, LookupError, TypeError, ValueError, OverflowError)
 
 
 @dataclass
@@ -65,7 +67,7 @@ class Asker:
                 reason = f"running all cells took more than {self.limits.cells:g} s"
             except frames.Closed:
                 reason = f"running all cells ended the process ({self.child.how_it_ended()})"
-            except (frames.BadFrame, KeyError, TypeError, ValueError):
+            except NOT_PLAIN:
                 reason = "running all cells wrote to the marker's pipe"
             self.close()
             if not self.only_definitions:
@@ -122,7 +124,7 @@ class Asker:
             error, kind = f"no answer within {seconds:g} s", "timeout"
         except frames.Closed:
             error, kind = self.child.how_it_ended(), "killed"
-        except (frames.BadFrame, KeyError, TypeError, ValueError, OverflowError):
+        except NOT_PLAIN:
             error, kind = "what came back is not an answer", "killed"
         self.close()
         return Answer(None, error=error, kind=kind)
