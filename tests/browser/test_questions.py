@@ -1,5 +1,8 @@
 """Questions are marked in the page: by mouse, by keyboard, after a reload, without scripts."""
 
+import json
+import re
+
 import pytest
 
 from exercises.bank.questions import all_questions
@@ -80,6 +83,15 @@ def test_a_known_wrong_number_is_answered_with_its_mistake(page):
     assert "Minus a logarithm." in form.get_by_role("status").inner_text()
 
 
+def test_the_answer_is_offered_after_two_tries_and_an_empty_one_is_none(page):
+    form = page.locator("form").nth(0)
+    answer = form.locator(".ce-after.ce-open")
+    for typed, offered in [("", 0), ("", 0), ("0.9", 0), ("", 0), ("0.8", 1)]:
+        form.get_by_label("Your answer").fill(typed)
+        form.get_by_role("button", name="Check").click()
+        assert answer.count() == offered, typed
+
+
 def test_a_choice_by_keyboard(page):
     form = page.locator("form").nth(1)
     form.get_by_role("button", name="Check").click()
@@ -155,3 +167,4 @@ def test_every_question_of_the_bank_is_sound():
     for question in questions:
         data = question.data()
         assert data["prompt"] and (data["solution"] or data["kind"] == "order"), question.id
+        assert not re.search(r"\*[a-z-]+\*", json.dumps(data)), f"{question.id}: stars are shown"

@@ -98,6 +98,7 @@ function renderQuestion({ model, el }) {
 
   /** @param {boolean} right @param {string} html */
   const say = (right, html) => {
+    tries += 1;
     form.classList.toggle("ce-right", right);
     reply.innerHTML = `<strong>${right ? "✓ Right." : "✗ Not yet."}</strong> ${html}`;
     if (right) {
@@ -108,7 +109,6 @@ function renderQuestion({ model, el }) {
     after.classList.toggle("ce-open", right || tries >= 2);
   };
   const check = () => {
-    tries += 1;
     if (q.kind === "number") {
       const typed = /** @type {HTMLInputElement} */ (fields.querySelector("input")).value;
       if (!typed.trim()) return void (reply.textContent = "Type a number first.");
