@@ -115,7 +115,7 @@ const precision = {
     { name: "double", label: "double precision", state: { wrong_by: 30, dtype: "float64", formula: "probability" } },
   ],
   challenges: [
-    { id: "first", text: "Find the first step at which the naive form in float32 says inf for label 0.", hint: "1 − p must round to 0: p is within 2⁻²⁵ of 1, and ln 2²⁵ is 17.3.", met: (s, d) => s.dtype === "float32" && s.formula === "naive" && s.label === "0" && d.value === Infinity && s.wrong_by <= 17 },
+    { id: "first", text: "Find the first step at which the naive form in float32 says inf for label 0.", hint: "p must round to 1: beside 1, e to the −|z| is lost from 2⁻²⁴ on, and ln 2²⁴ is 16.6.", met: (s, d) => s.dtype === "float32" && s.formula === "naive" && s.label === "0" && d.value === Infinity && s.wrong_by <= 17 },
     { id: "dead", text: "Find a wrong answer, by 15 or more, that teaches nothing: a gradient of exactly 0.", hint: "Look at the formulas that keep the probability away from 0 and 1.", met: (s, d) => s.wrong_by >= 15 && d.grad === 0 },
     { id: "hundred", text: "Make BCELoss say 100 where the true loss is below 50.", hint: "It keeps logarithms above −100: when does ln(1 − p) first fall below?", met: (s, d) => s.formula === "probability" && d.value === 100 && s.wrong_by < 50 },
     { id: "side", text: "In float32, show that the naive form bears label 1 at a logit where it breaks with label 0.", hint: "Small probabilities have many digits, those near 1 have few.", met: (s, d) => s.dtype === "float32" && s.formula === "naive" && s.label === "1" && s.wrong_by >= 17 && Number.isFinite(d.value) },
