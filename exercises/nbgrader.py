@@ -10,8 +10,7 @@ import re
 import secrets
 from pathlib import Path
 
-from exercises import bank, desk
-from exercises.learner import SOLUTIONS
+from exercises import bank, desk, learner
 
 ROOT = desk.ROOT
 CONFIG = """\
@@ -21,26 +20,19 @@ c.ClearSolutions.code_stub = {"python": "# Write in place of the stub above."}
 """
 
 
-def points(learner):
+def points(function):
     """The points of a function or class, as a number: the last line of a graded cell."""
     from utils.grading import guard
     from utils.grading.judge import judge
 
-    exercise = bank.find(learner.__name__)
+    exercise = bank.find(function.__name__)
     seed = secrets.randbits(32)
-    return round(float(judge(exercise, guard.asking(exercise, learner), seed).points), 4)
+    return round(float(judge(exercise, guard.asking(exercise, function), seed).points), 4)
 
 
 def solutions(topic):
     """{exercise name: code} of our solutions to one notebook."""
-    text = (SOLUTIONS / f"{topic}.md").read_text(encoding="utf-8")
-    parts = re.split(r"^## +`?(\w+)`?.*$", text, flags=re.MULTILINE)
-    found = {}
-    for name, part in zip(parts[1::2], parts[2::2], strict=True):
-        blocks = re.findall(r"^```python\n(.*?)^```", part, flags=re.MULTILINE | re.DOTALL)
-        if blocks:
-            found[name] = blocks[0].rstrip()
-    return found
+    return {e.name: learner.solution_code(e).rstrip() for e in bank.of_topic(topic)}
 
 
 def source(topic):
@@ -87,7 +79,7 @@ def write(folder):
     folder = Path(folder)
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty: name a new folder.")
-    if not SOLUTIONS.is_dir():
+    if not learner.SOLUTIONS.is_dir():
         raise FileNotFoundError("This copy of the book comes without solutions: use the whole one.")
     topics = [name for name in bank.TOPICS if (ROOT / "exercises" / f"{name}.md").is_file()]
     for topic in topics:
