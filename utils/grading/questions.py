@@ -100,6 +100,8 @@ class Order(_Question):
     def __init__(self, id, prompt, *, steps, feedback="", hint="", solution=""):
         _fill(self, id=id, prompt=prompt, hint=hint, solution=solution)
         _fill(self, steps=tuple(steps), feedback=feedback)
+        if len(set(steps)) < max(2, len(steps)):
+            raise ValueError(f"{id}: there must be two steps or more, no two of them the same.")
 
     def data(self):
         # Shuffled the same way in every build; never into the right order.
