@@ -806,9 +806,10 @@ def entropy(q, axis=-1):
 def kl_divergence(q, p, axis=-1):
     r"""$\mathrm{KL}(q \,\|\, p) = \sum_k q_k \ln(q_k / p_k)$ along `axis`, in nats.
 
-    q and p have one shape, any shape; the dtype of q comes out. Never negative, 0 when equal; a
-    class with q = 0 adds 0 whatever p is, one with p = 0 < q makes it inf. (`F.kl_div` takes the
-    arguments the other way round, p as logarithms, and divides by more in its default mean.)
+    q and p have one shape, any shape; the dtype of q comes out. Not below 0, save for rounding and
+    for rows that do not quite sum to 1; 0 when equal. A class with q = 0
+    adds 0 whatever p is, one with p = 0 < q makes it inf. (`F.kl_div` takes the arguments the other
+    way round, p as logarithms, and divides by more in its default mean.)
 
     Raises ValueError unless both hold distributions along `axis`, TypeError for no numbers.
     Source: Kullback and Leibler (1951).
