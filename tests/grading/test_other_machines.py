@@ -11,7 +11,7 @@ import jupytext
 import pytest
 
 from tests.grading.conftest import LIMITS, SEED
-from utils.grading import batch, marking, sandbox, submissions
+from utils.grading import batch, sandbox, submissions
 
 HERE = Path(__file__).parent
 
@@ -142,10 +142,10 @@ def test_address_space_without_proc(child, monkeypatch):
 
     monkeypatch.setattr(child, "open", no_proc, raising=False)
     assert child.address_space() > 1 << 30
-    monkeypatch.setattr(marking, "open", no_proc, raising=False)
-    with marking.bounded(5):
+    monkeypatch.setattr(submissions, "open", no_proc, raising=False)
+    with submissions.bounded(5):
         assert True
-    with pytest.raises(TimeoutError), marking.bounded(0.2):
+    with pytest.raises(TimeoutError), submissions.bounded(0.2):
         while True:
             pass
 

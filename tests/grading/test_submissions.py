@@ -2,10 +2,11 @@
 
 import json
 import os
+import resource
 
 import pytest
 
-from utils.grading import submissions
+from utils.grading import likeness, submissions
 from utils.grading.submissions import clean, definitions, find, read
 
 GOOD = {"nbformat": 4, "metadata": {}, "cells": [{"cell_type": "code", "source": "x = 1"}]}
@@ -79,6 +80,25 @@ def test_reading_never_raises(tmp_path):
         for name in ("x.ipynb", "x.md"):
             result = submissions.parse(name, data)
             assert result.reason or result.cells
+
+
+def test_reading_is_bounded_wherever_it_is_done(tmp_path, monkeypatch):
+    """By the marker, for another machine, and again for the likeness report."""
+    allowed = []
+
+    def read(path):
+        allowed.append(resource.getrlimit(resource.RLIMIT_AS)[0])
+        return submissions.Notebook("x.md", ["x = 1"])
+
+    monkeypatch.setattr(submissions, "read", read)
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    ada = submissions.Submission("ada", [tmp_path / "x.md"])
+    ada.notebooks()
+    assert ada.with_contents().notebooks()[0].cells == ["x = 1"]
+    likeness.write(tmp_path / "alike.html", [ada], ["softmax"])
+    assert len(allowed) == 3
+    assert all(0 < limit < 1 << 40 for limit in allowed)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 def test_magics_and_helpers_become_plain_python():

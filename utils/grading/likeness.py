@@ -12,7 +12,7 @@ from collections import defaultdict
 from itertools import combinations
 from math import log
 
-from utils.grading import report, submissions
+from utils.grading import report
 
 SHINGLE = 10  # consecutive tokens of the normalised tree that make one fingerprint
 
@@ -97,7 +97,7 @@ def pairs(found, names, threshold=0.7):
 def write(path, found_submissions, names):
     """A page with the pairs, or the sentence that there are none."""
     found = {
-        item.name: fingerprints([submissions.read(f) for f in item.files], names)
+        item.name: fingerprints(item.notebooks(), names)
         for item in found_submissions
         if not item.reason
     }

@@ -2,11 +2,14 @@
 what cannot be read becomes a submission with the reason."""
 
 import ast
+import contextlib
 import hashlib
 import json
 import os
 import re
+import signal
 import stat
+import threading
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,16 +48,17 @@ class Submission:
 
     def with_contents(self):
         """A copy that carries its notebooks as bytes, to be read on another machine."""
-        contents = None
-        if not self.reason:
-            contents = [read(f) for f in self.files]
+        contents = self.notebooks()
         return Submission(self.name, self.files, self.reason, self.remarks, contents)
 
     def notebooks(self):
         """The notebooks, read here or sent along."""
         if self.reason:
             return []
-        return self.contents or [read(file) for file in self.files]
+        if self.contents:
+            return self.contents
+        with bounded():
+            return [read(file) for file in self.files]
 
 
 # --- finding --------------------------------------------------------------------------------------
@@ -135,6 +139,36 @@ def _distinct(found):
 # --- reading --------------------------------------------------------------------------------------
 
 
+@contextlib.contextmanager
+def bounded(seconds=30, memory=2 << 30):
+    """Reading a file must not cost more than this (processor time), whatever its parser does."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    try:
+        with open("/proc/self/statm") as file:
+            mapped = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (mapped + memory, hard))
+    except (OSError, ValueError):
+        pass  # no such limit here
+    main = threading.current_thread() is threading.main_thread()
+    if main:
+        before = signal.signal(signal.SIGPROF, _too_long)
+        signal.setitimer(signal.ITIMER_PROF, seconds, 1)  # again: there may be more files
+    try:
+        yield
+    finally:
+        if main:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, before)
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _too_long(number, frame):
+    raise TimeoutError("reading it takes too long")
+
+
 def read(path):
     """The code cells of a notebook file; every failure becomes a reason."""
     path = Path(path)
@@ -145,10 +179,11 @@ def read(path):
                 path.name, reason=f"{size / 1e6:.0f} MB; {SIZE_LIMIT >> 20} MB are read"
             )
         data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
     except OSError as error:
-        return Notebook(path.name, reason=f"cannot be read: {error.strerror}")
+        return Notebook(path.name, reason=f"cannot be read: {error.strerror or error}")
     notebook = parse(path.name, data)
-    notebook.digest = hashlib.sha256(data).hexdigest()
+    notebook.digest = digest
     return notebook
 
 
