@@ -61,7 +61,7 @@ def grade(options):
     if not found:
         raise Wrong("Nothing was marked: there is no notebook in " + ", ".join(options.paths) + ".")
     plan = make_plan(options)
-    head = {"seed": plan.seed, "version": version(), "only": sorted(plan.names)}
+    head = {"seed": plan.seed, "version": version(plan.bank), "only": sorted(plan.names)}
     journal_path = Path(f"{options.csv}.journal")
     try:
         Path(options.csv).parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +85,14 @@ def grade(options):
     except sandbox.NoSandbox as error:
         journal.close(finished=not journal.done)
         raise Wrong(f"Nothing was marked, since --require-sandbox was asked: {error}") from None
-    write(options, found, results, head, plan)
+    try:
+        write(options, found, results, head, plan)
+    except OSError as error:
+        journal.close(finished=False)
+        raise Wrong(
+            f"{error.filename}: {error.strerror}. No mark is lost: start the command again with "
+            f"a path that can be written, and it goes on from {journal_path}."
+        ) from None
     journal.close(finished=not interrupted)
     lost = sum(result["reason"] is not None for result in results)
     if interrupted:
@@ -115,7 +122,12 @@ def say(sentence):
 
 def make_plan(options):
     """What all workers share; says once what the sandbox lacks."""
-    known = {exercise.name for exercise in batch.Plan(options.bank, 0, None).exercises()}
+    try:
+        known = {exercise.name for exercise in batch.Plan(options.bank, 0, None).exercises()}
+    except (ImportError, AttributeError, ValueError) as error:
+        raise Wrong(
+            f"Nothing was marked: --bank wants MODULE:FUNCTION, and {options.bank}: {error}."
+        ) from None
     names = tuple(filter(None, (options.only or "").replace(" ", "").split(",")))
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -157,9 +169,10 @@ def on_cluster(options):
     return lambda left, plan, jobs: cluster.run(left, plan, options.dask, options.require_sandbox)
 
 
-def version():
+def version(bank):
     """Changes with the code that makes marks, so that a journal is not continued with another."""
-    return batch.fingerprint(*(ROOT / part for part in DECIDE))
+    theirs = importlib.util.find_spec(bank.partition(":")[0]).origin
+    return batch.fingerprint(*(ROOT / part for part in DECIDE), theirs)
 
 
 def write(options, found, results, head, plan):

@@ -212,6 +212,32 @@ def test_exit_codes_and_sentences(class_of, tmp_path, capsys):
     assert left.value.code == 2
 
 
+def test_a_bank_that_is_not_there_is_said(class_of, capsys):
+    folder = class_of(1)
+    for bank in ("nowhere:exercises", "tests.grading.bank:nothing", "tests.grading.bank", ""):
+        assert grade.main([str(folder), "--bank", bank]) == 2
+        assert "--bank wants MODULE:FUNCTION" in capsys.readouterr().err
+
+
+def test_a_page_that_cannot_be_written_costs_no_mark(class_of, tmp_path):
+    folder, out = class_of(2), tmp_path / "g.csv"
+    done = run(folder, "--csv", out, "--report", tmp_path / "nowhere" / "class.html")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "No mark is lost" in done.stderr
+    done = run(folder, "--csv", out, "--report", tmp_path / "class.html")
+    assert done.returncode == 0
+    assert "Going on: 2 are marked already" in done.stderr
+
+
+def test_the_version_changes_with_a_bank_of_ones_own(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_bank.py").write_text("points = 4")
+    before = grade.version("own_bank:exercises")
+    (tmp_path / "own_bank.py").write_text("points = 5")
+    assert grade.version("own_bank:exercises") != before
+
+
 def test_require_sandbox_refuses_where_a_part_is_missing(class_of, tmp_path):
     folder = class_of(1)
     python = tmp_path / "bin"
