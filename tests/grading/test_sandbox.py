@@ -1,6 +1,7 @@
 """Each confinement, probed from inside. Every probe says what an unconfined process would see:
 `test_probes_see_the_difference` runs them outside a room, where they must come out otherwise."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -277,9 +278,8 @@ def attack(number):
 def test_the_fork_server_survives_everything(server, child):
     before = server.process.pid
     for code in ("import os; os._exit(9)", "import ctypes; ctypes.string_at(0)", "exit()"):
-        with pytest.raises((frames.Closed, AssertionError)):
+        with contextlib.suppress(frames.Closed):
             child(code)
-            raise AssertionError
     assert server.process.pid == before
     assert server.process.poll() is None
     assert ask(child("def f(x): return x + 1"), "f", np.arange(2.0)).tolist() == [1, 2]

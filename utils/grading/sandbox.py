@@ -206,6 +206,8 @@ class Room:
             )
         except BaseException:
             os.close(information)
+            if self._go is not None:
+                os.close(self._go)
             raise
         finally:
             for descriptor in pass_on:
