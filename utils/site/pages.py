@@ -6,7 +6,7 @@ from pathlib import Path
 
 from docutils import nodes
 
-from utils.site import citation, static
+from utils.site import citation, first, static
 
 THEME = Path(__file__).parent / "theme"
 # Pages that have no source file of their own: name, title, description.
@@ -51,7 +51,11 @@ def describe(app, pagename, templatename, context, doctree):
     title = unescape(plain(context["title"]))
     cover = pagename == app.config.root_doc
     description = meta.get("description") or context.get("description") or opening(doctree)
-    context["site"] = {"version": static.version(), "repository": known.repository}
+    context["site"] = {
+        "version": static.version(),
+        "repository": known.repository,
+        "first": first.SCRIPT,
+    }
     context["author"] = escape(app.config.author)
     context["page"] = {
         "title": escape(title),
@@ -70,6 +74,7 @@ def describe(app, pagename, templatename, context, doctree):
         "scripts": context.get("page_scripts", []),
     }
     if pagename == "404":
+        context["page"]["fonts"] = []  # this page may have to find the book first
         lead_home(context, known.prefix)
         # Unknown is the book's own address: home.js finds it, from wherever this page is shown.
         context["page"]["above"] = [] if known.base else ["../" * n for n in range(8)]

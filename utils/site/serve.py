@@ -12,11 +12,13 @@ from functools import lru_cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from utils.site import first
+
 # What a careful host would send. Styles may be inline (KaTeX places glyphs by style attributes);
-# scripts may not.
+# of scripts, only the one that each page begins with.
 POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-    "object-src 'none'; base-uri 'self'"
+    f"default-src 'self'; script-src 'self' '{first.HASH}'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; object-src 'none'; base-uri 'self'"
 )
 COMPRESSIBLE = {".html", ".css", ".js", ".mjs", ".json", ".svg", ".xml", ".txt", ".ipynb", ".inv"}
 

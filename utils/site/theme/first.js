@@ -1,11 +1,10 @@
-// Runs before the first paint. Light or dark: the reader's choice is kept under `theme`; without
-// one, the system's setting counts (page.js offers the button). And the fonts of the first screen
-// are asked for at once; from a folder a browser refuses that, and finds them by the style sheet.
-// Sections are laid out when they come near the window (style.css), unless the reader goes to a
-// place inside the page: their guessed lengths would move it.
+// In the head of each page, before anything is painted (utils/site/first.py).
 (function () {
   "use strict";
   var root = document.documentElement;
+
+  // Light or dark: the reader's choice is kept under `theme`; without one, the system's setting
+  // counts (page.js offers the button).
   var dark = matchMedia("(prefers-color-scheme: dark)");
   function apply() {
     var chosen = null;
@@ -13,6 +12,11 @@
     root.dataset.theme = chosen === "dark" || chosen === "light" ? chosen : dark.matches ? "dark" : "light";
   }
   apply();
+  dark.addEventListener("change", apply);
+  addEventListener("storage", apply);
+
+  // Sections are laid out when they come near the window (style.css), unless the reader goes to a
+  // place inside the page: their guessed lengths would move it.
   function whole() { root.classList.add("whole"); }
   var visit = performance.getEntriesByType("navigation")[0];
   if (location.hash || !visit || visit.type !== "navigate") whole();
@@ -20,18 +24,19 @@
     if (event.target.closest && event.target.closest("a[href*='#']")) whole();
   }, true);
   addEventListener("hashchange", whole);
-  var self = document.currentScript;
-  if (location.protocol !== "file:") {
-    self.dataset.fonts.split(" ").forEach(function (name) {
+
+  // The fonts of the first screen are asked for at once; from a folder a browser refuses that, and
+  // finds them by the style sheet.
+  var fonts = document.currentScript.dataset.fonts;
+  if (location.protocol !== "file:" && fonts) {
+    fonts.split(" ").forEach(function (name) {
       var link = document.createElement("link");
       link.rel = "preload";
       link.as = "font";
       link.type = "font/woff2";
       link.crossOrigin = "anonymous";
-      link.href = self.src.replace("theme.js", "fonts/" + name);
+      link.href = root.dataset.root + "_static/fonts/" + name;
       document.head.append(link);
     });
   }
-  dark.addEventListener("change", apply);
-  addEventListener("storage", apply);
 })();
