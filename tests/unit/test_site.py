@@ -21,6 +21,7 @@ from utils.site import (
     cards,
     citation,
     downloads,
+    explorers,
     fonts,
     lighter,
     linkcheck,
@@ -167,6 +168,13 @@ def test_a_script_that_does_not_answer_says_why(tmp_path, then):
     with pytest.raises(ExtensionError, match=r"printer\.mjs stopped: no paper"):
         service.ask({})
     service.close()
+
+
+def test_a_question_whose_formula_cannot_be_read_is_named():
+    state = json.dumps({"question": {"id": "coin-flips-odd", "prompt": r"Is $\frac{1$ odd?"}})
+    with pytest.raises(ExtensionError, match=r"coin-flips-odd: KaTeX parse error"):
+        explorers.typeset(state)
+    mathematics.service.close()
 
 
 def test_text_keeps_its_words_and_sets_its_formulas():

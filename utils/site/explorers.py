@@ -13,9 +13,11 @@ from functools import cache
 from html import escape, unescape
 from pathlib import Path
 
+from sphinx.errors import ExtensionError
+
 from utils.explorers import joining
 from utils.grading.questions import with_texts
-from utils.site.mathematics import render_text
+from utils.site.mathematics import FormulaError, render_text
 from utils.site.node import LineService
 from utils.site.scripts import minified
 from utils.site.scripts import service as terser
@@ -52,7 +54,10 @@ def filled(match):
 def typeset(state):
     """A question's state with its texts as HTML: no formula is typeset in the browser."""
     state = json.loads(state)
-    state["question"] = with_texts(state["question"], render_text)
+    try:
+        state["question"] = with_texts(state["question"], render_text)
+    except FormulaError as error:
+        raise ExtensionError(f"In the question {state['question']['id']}: {error}") from None
     return json.dumps(state, ensure_ascii=False)
 
 
