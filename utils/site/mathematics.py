@@ -73,7 +73,12 @@ def render_text(text):
 
 
 def visit_inline(translator, node):
-    translator.body.append(f'<span class="math">{render_at(node, display=False)}</span>')
+    formula = f'<span class="math">{render_at(node, display=False)}</span>'
+    before = translator.body[-1]
+    if before[-1:] in ("(", "“"):  # no line ends with these
+        translator.body[-1] = before[:-1]
+        formula = f'<span class="whole-word">{before[-1]}{formula}</span>'
+    translator.body.append(formula)
     raise nodes.SkipNode
 
 
