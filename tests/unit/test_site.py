@@ -260,9 +260,11 @@ def test_pages_become_lighter_and_read_the_same():
         '<code class="docutils literal notranslate"><span class="pre">a</span> '
         '<span class="pre">b</span></code>'
     )
-    assert lighter.lighter(words) == '<code class="notranslate">a b</code>'
-    option = lighter.lighter(words.replace(">b<", ">--only<"))
-    assert BeautifulSoup(option, "html.parser").code.text == "a --only"
+    assert lighter.lighter(words) == '<code class="notranslate whole-word">a b</code>'
+    longer = lighter.lighter(words.replace(">b<", ">b_and_so_much_more<"))
+    assert longer == '<code class="notranslate">a b_and_so_much_more</code>'
+    option = lighter.lighter(words.replace(">a<", ">grade folder<").replace(">b<", ">--only<"))
+    assert BeautifulSoup(option, "html.parser").code.text == "grade folder --only"
     assert '<span class="whole-word">--only</span>' in option
     state = {"z": -2, "said": 'It\'s <b>"so"</b> & so'}
     given = f'<ce-explorer module="bce" state="{html.escape(json.dumps(state))}"></ce-explorer>'

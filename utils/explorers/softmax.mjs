@@ -43,7 +43,7 @@ const softmaxExplorer = {
   },
   draw(s, d, f) {
     const { upper, lower, X, width, Z, P } = frame(s, f);
-    const base = axes(X, Z, "", `logits ${it("z")}${s.shift ? ` + ${it("c")}` : ""}`, { xTicks: [], yTicks: [-8, -4, 0, 4, 8], bare: true }) + axes(X, P, "", `probabilities ${it("p")}, and the gradient ${it("p")} − ${it("y")}`, { xTicks: [], yTicks: [0, 0.5, 1] });
+    const base = axes(X, Z, "", `logits ${it("z")}${s.shift ? ` + ${it("c")}` : ""}`, { xTicks: [], yTicks: [-8, -4, 0, 4, 8], bare: true }) + axes(X, P, "", `probabilities ${it("p")}, and the gradient ${it("p")} − ${it("q")}`, { xTicks: [], yTicks: [0, 0.5, 1] });
     let bars = line(upper.l, Z(0), upper.r, Z(0), "muted", 1);
     let words = "";
     s.z.forEach((/** @type {number} */ v, /** @type {number} */ k) => {
@@ -98,7 +98,7 @@ const softmaxExplorer = {
     { id: "lnk", text: "With four classes or more, make the loss ln K, within 0.002.", hint: "That is the loss of someone who knows nothing.", met: (s, d) => s.z.length >= 4 && Math.abs(d.loss - Math.log(s.z.length)) < 0.002 },
     { id: "naive", text: "Make the naive softmax nan while the probabilities stay as they are.", hint: "Add the same number to all logits: which exponential overflows first?", met: (s, d) => s.shift !== 0 && d.naive.some((/** @type {number} */ v) => Number.isNaN(v)) },
     { id: "half", text: "Leave the logits unequal, and bring every probability within 0.05 of the others.", hint: "Heat: divide all logits by a large T.", met: (s, d) => Math.max(...s.z) - Math.min(...s.z) >= 1 && Math.max(...d.p) - Math.min(...d.p) < 0.05 },
-    { id: "quiet", text: "Without heat (T of 1 or less), make every entry of the gradient smaller than 0.01.", hint: "The gradient is p − y: what must p be?", met: (s, d) => s.temperature <= 1 && d.grad.every((/** @type {number} */ g) => Math.abs(g) < 0.01) },
+    { id: "quiet", text: "Without heat (T of 1 or less), make every entry of the gradient smaller than 0.01.", hint: "The gradient is p − q, with q the one-hot label: what must p be?", met: (s, d) => s.temperature <= 1 && d.grad.every((/** @type {number} */ g) => Math.abs(g) < 0.01) },
   ],
 };
 

@@ -46,7 +46,13 @@ def coloured(token):
 
 
 def unwrapped(code):
-    """A word of code is no element, unless it must not break: `--only` has no good place for it."""
+    """A word of code is no element, unless it must not break: `--only` has no good place for it.
+
+    Nor has a short phrase, such as the shape `(N, K)`.
+    """
+    words = re.sub(r'<span class="pre">([^<]*)</span>', r"\1", code[1])
+    if " " in words and len(unescape(words)) <= 12:
+        return f'<code class="notranslate whole-word">{words}</code>'
     words = re.sub(r'<span class="pre">([^<]*)</span>', word, code[1])
     return f'<code class="notranslate">{words}</code>'
 

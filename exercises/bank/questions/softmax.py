@@ -151,12 +151,12 @@ QUESTIONS = [
     ),
     Order(
         "softmax-online-step",
-        "One step of the one-pass log-sum-exp: a new logit x arrives. Put the steps in order.",
+        "One step of the one-pass log-sum-exp: a new logit $x$ arrives. Put the steps in order.",
         steps=[
-            "Compare x with the maximum m so far and take the larger as m'",
-            "Multiply the old sum by $e^{m - m'}$, so that it is measured against m'",
+            "Compare $x$ with the maximum $m$ so far and take the larger as $m'$",
+            "Multiply the old sum by $e^{m - m'}$, so that it is measured against $m'$",
             "Add the new term $e^{x - m'}$",
-            "Store m' as the maximum",
+            "Store $m'$ as the maximum",
         ],
         feedback="The old sum is measured against the old maximum. When must it be converted?",
         hint="Terms can be added only when they are measured against the same maximum.",
