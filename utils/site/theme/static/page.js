@@ -106,12 +106,15 @@
     }
     return sum;
   }
+  // Formulas are found as LaTeX; what only sets them need not be read.
+  const unset = (text) => text.replace(/\\(?:mathrm|text)\{([^}]*)\}/g, "$1")
+    .replace(/\\(?:begin|end)\{\w+\}|\\(?:textstyle|quad|[Bb]ig)(?![a-z])|\\[,;!\\]|\{\}&?|&(?=[=+-])/g, "");
   function excerpt(entry, words) {
     const at = Math.max(0, Math.min(...words.map((word) => entry.low.indexOf(word)).filter((place) => place >= 0).concat(entry.low.length)) - 50);
     const piece = (at ? "…" : "") + entry.text.slice(at === entry.low.length - 50 ? 0 : at, at + 160) + (entry.text.length > at + 160 ? "…" : "");
     const line = make("span", {});
     const pattern = new RegExp("(" + words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|") + ")", "i");
-    for (const part of piece.split(pattern)) line.append(words.includes(part.toLowerCase()) ? make("mark", { textContent: part }) : part);
+    for (const part of unset(piece).split(pattern)) line.append(words.includes(part.toLowerCase()) ? make("mark", { textContent: part }) : part);
     return line;
   }
   function show(form) {
@@ -123,7 +126,10 @@
     const hits = index.map((entry) => [score(entry, words), entry]).filter(([points]) => points).sort((a, b) => b[0] - a[0]);
     count.textContent = hits.length === 0 ? "Nothing found." : hits.length === 1 ? "One section." : `${hits.length} sections${hits.length > 30 ? ", the first 30 shown" : ""}.`;
     for (const [, entry] of hits.slice(0, 30)) {
+      // A section's name does not say which chapter it is of; a page's first section is named as the page.
+      const chapter = index.find((one) => one.page === entry.page).title;
       const title = make("strong", { textContent: entry.title });
+      if (chapter !== entry.title) title.append(make("span", { textContent: ` · ${chapter}` }));
       list.append(make("li", {}, make("a", { href: `${base}${entry.page}#${entry.anchor}` }, title, excerpt(entry, words))));
     }
   }
