@@ -47,8 +47,8 @@ def touch(folder, name):
     path = Path(folder, name)
     text = path.read_text()
     if path.suffix == ".md":
-        before, fence, after = text.partition("```{code-cell} ipython3\n")
-        path.write_text(before + fence.join(["", "import math\n"]) + after if fence else text)
+        cell = "```{code-cell} ipython3\n"
+        path.write_text(text.replace(cell, f"{cell}import math\n", 1))
     else:
         path.write_text(text + "\n# changed\n")
 
