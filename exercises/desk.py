@@ -29,15 +29,11 @@ def as_notebook(path, root=ROOT):
     import jupytext
     import nbformat
 
-    notebook, page = jupytext.read(path), Page(path, root)
+    notebook = jupytext.read(path)
     notebook.metadata.pop("jupytext", None)
+    notebook.cells = list(Page(path, root).cells(notebook.cells))
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
-        cell.metadata.pop("mystnb", None)
-        if cell.cell_type == "markdown":
-            cell.source = page.markdown(cell.source + "\n").strip()
-        else:
-            cell.source = page.code(cell.source)
     return nbformat.writes(notebook, version=4) + "\n"
 
 

@@ -15,6 +15,7 @@ TARGET = re.compile(r"(.*?)\s*<(.+)>", re.S)
 TITLE = re.compile(r"^# (.+)", re.M)
 HEADING = re.compile(r"^\(([\w-]+)\)=\n+#+ (.+)", re.M)
 LISTED = re.compile(r"^\s*(?:- )?(?:root|file): (\S+)$", re.M)
+HIDDEN = {"hide-input", "remove-input", "remove-cell"}
 NAMED = {"fig": "the figure", "ex": "the exercise", "thm": "the theorem"}
 
 
@@ -31,6 +32,25 @@ class Page:
     root: Path
     glued: dict = field(default_factory=dict)
     address: Callable[[Path], str] = lambda page: ""
+
+    def cells(self, cells):
+        """The page's cells: Markdown in plain words, code that the page hides folded away, and
+        the caption of each figure below it."""
+        import nbformat
+
+        for cell in cells:
+            if cell.cell_type == "markdown":
+                cell.source = self.markdown(cell.source + "\n").strip()
+                yield cell
+                continue
+            cell.source = self.code(cell.source)
+            if HIDDEN & set(cell.metadata.get("tags", [])):
+                cell.metadata["jupyter"] = {"source_hidden": True}
+            figure = cell.metadata.pop("mystnb", {}).get("figure", {})
+            yield cell
+            if caption := figure.get("caption"):
+                text = f"**Figure.** {self.markdown(caption)}"
+                yield nbformat.v4.new_markdown_cell(text, id=figure["name"])
 
     def code(self, text):
         """The text of a code cell: a number for the text is printed, for nobody puts it there."""

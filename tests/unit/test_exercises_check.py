@@ -401,6 +401,20 @@ def test_a_notebook_numbers_equations_through_the_whole_book(tmp_path):
     assert shown("{eq}`eq-c` from {eq}`eq-a`") == "(2) from [(1)](one.ipynb)"
 
 
+def test_a_notebook_folds_what_the_page_hides_and_keeps_its_captions(root):
+    import nbformat
+
+    from exercises import desk
+
+    source = root / "chapters" / "foundations" / "coin_flips.md"
+    cells = nbformat.reads(desk.as_notebook(source, root), as_version=4).cells
+    names = [c.source for c in cells if c.metadata.get("jupyter", {}).get("source_hidden")]
+    assert any("question(" in source for source in names)
+    assert not any("def bce_naive" in source for source in names)
+    figure = next(n for n, c in enumerate(cells) if "explorers.Likelihood(" in c.source)
+    assert cells[figure + 1].source.startswith("**Figure.** The likelihood is largest exactly")
+
+
 def test_a_number_for_the_text_is_printed_in_a_notebook(tmp_path, capsys):
     from exercises.plain import Page
 

@@ -74,11 +74,7 @@ def make_plain(app, notebook, pagename, known):
         return known.page(name) if name in app.env.found_docs else ""
 
     page = Page(Path(app.env.doc2path(pagename)), root, glued(notebook), address)
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = page.markdown(cell.source + "\n").strip()
-        elif cell.cell_type == "code":
-            cell.source = page.code(cell.source)
+    notebook.cells = list(page.cells(notebook.cells))
 
 
 GLUED = "application/papermill.record/"
