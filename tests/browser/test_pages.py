@@ -415,6 +415,18 @@ def test_search_finds_words_in_text_captions_formulas_and_code(site_url, site_di
     assert page.locator("dialog").is_hidden()
 
 
+def test_search_says_that_its_index_is_lost_and_asks_again(site_url, open_page):
+    page = open_page()
+    page.route("**/search-index.js", lambda route: route.abort())
+    page.goto(f"{site_url}/index.html")
+    page.keyboard.press("/")
+    page.locator("dialog input").fill("entropy")
+    page.get_by_text("The book's index did not arrive.").wait_for()
+    page.unroute("**/search-index.js")
+    page.locator("dialog input").fill("entropy of")
+    page.locator("dialog .results a").first.wait_for()
+
+
 def test_the_keyboard_reaches_everything(site_url, site_dir, chapters, open_page):
     page = open_page(PHONE)
     page.goto(f"{site_url}/{mathematics_page(site_dir, chapters)}")

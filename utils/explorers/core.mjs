@@ -78,13 +78,6 @@ export const gradBceWithLogits = (z, y, posWeight = 1) =>
   (1 - y) * sigmoid(z) - posWeight * y * sigmoid(-z);
 
 /** @param {number[]} z */
-export function logSumExp(z) {
-  const m = Math.max(...z);
-  if (!Number.isFinite(m)) return m;
-  return m + Math.log(z.reduce((sum, v) => sum + Math.exp(v - m), 0));
-}
-
-/** @param {number[]} z */
 export function softmax(z) {
   const m = Math.max(...z);
   const e = z.map((v) => Math.exp(v - m));

@@ -76,8 +76,8 @@
   for (const block of all(".cell_input .highlight, article > section .highlight-python .highlight")) {
     const copy = make("button", { type: "button", className: "copy", textContent: "Copy" });
     copy.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(block.querySelector("pre").textContent);
-      copy.textContent = "Copied";
+      const done = navigator.clipboard.writeText(block.querySelector("pre").textContent);
+      copy.textContent = await done.then(() => "Copied", () => "Not allowed");
       setTimeout(() => { copy.textContent = "Copy"; }, 1500);
     });
     if (navigator.clipboard && !block.querySelector(".copy")) block.append(copy);
@@ -88,12 +88,13 @@
   const waiting = [];
   window.ceSearch = (entries) => {
     index = entries.map(([page, anchor, title, text]) => ({ page, anchor, title, text, low: text.toLowerCase(), lowTitle: title.toLowerCase() }));
-    waiting.splice(0).forEach((then) => then());
+    waiting.forEach(([then]) => then());
   };
-  function withIndex(then) {
+  function withIndex(then, otherwise) {
     if (index) return then();
-    waiting.push(then);
-    if (waiting.length === 1) document.head.append(make("script", { src: base + "_static/search-index.js" }));
+    if (waiting.push([then, otherwise]) > 1) return;
+    const lost = () => waiting.splice(0).forEach(([, say]) => say()); // and asked for again when needed
+    document.head.append(make("script", { src: base + "_static/search-index.js", onerror: lost }));
   }
 
   function score(entry, words) {
@@ -110,8 +111,9 @@
   const unset = (text) => text.replace(/\\(?:mathrm|text)\{([^}]*)\}/g, "$1")
     .replace(/\\(?:begin|end)\{\w+\}|\\(?:textstyle|quad|[Bb]ig)(?![a-z])|\\[,;!\\]|\{\}&?|&(?=[=+-])/g, "");
   function excerpt(entry, words) {
-    const at = Math.max(0, Math.min(...words.map((word) => entry.low.indexOf(word)).filter((place) => place >= 0).concat(entry.low.length)) - 50);
-    const piece = (at ? "…" : "") + entry.text.slice(at === entry.low.length - 50 ? 0 : at, at + 160) + (entry.text.length > at + 160 ? "…" : "");
+    const places = words.map((word) => entry.low.indexOf(word)).filter((place) => place >= 0);
+    const at = places.length ? Math.max(0, Math.min(...places) - 50) : 0;
+    const piece = (at ? "…" : "") + entry.text.slice(at, at + 160) + (entry.text.length > at + 160 ? "…" : "");
     const line = make("span", {});
     const pattern = new RegExp("(" + words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|") + ")", "i");
     for (const part of unset(piece).split(pattern)) line.append(words.includes(part.toLowerCase()) ? make("mark", { textContent: part }) : part);
@@ -135,8 +137,12 @@
   }
   function startSearch(form) {
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.elements.q.addEventListener("input", () => withIndex(() => show(form)));
-    form.elements.q.addEventListener("focus", () => withIndex(() => {}), { once: true });
+    form.elements.q.addEventListener("input", () => answer(form));
+    form.elements.q.addEventListener("focus", () => answer(form), { once: true });
+  }
+  function answer(form) {
+    const lost = () => { form.querySelector(".count").textContent = "The book's index did not arrive. Type on to ask for it again."; };
+    withIndex(() => show(form), lost);
   }
   function openSearch() {
     let dialog = find("dialog.finder");
@@ -159,7 +165,7 @@
   if (form) {
     startSearch(form);
     form.elements.q.value = new URLSearchParams(location.search).get("q") || "";
-    if (form.elements.q.value) withIndex(() => show(form));
+    if (form.elements.q.value) answer(form);
   }
 
   // ---- Shortcuts (listed on using.html) ----
@@ -173,7 +179,9 @@
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && contents.classList.contains("open")) return openContents(false);
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); return openSearch(); }
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event) || find("dialog[open]")) return;
+    // (AltGr, by which some keyboards write [ and ], counts as Ctrl and Alt on Windows)
+    const held = (event.ctrlKey || event.altKey) && !event.getModifierState("AltGraph");
+    if (held || event.metaKey || typing(event) || find("dialog[open]")) return;
     const action = shortcuts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (action) { event.preventDefault(); action(); }
   });
