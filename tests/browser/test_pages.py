@@ -446,6 +446,31 @@ def test_the_keyboard_reaches_everything(site_url, site_dir, chapters, open_page
     assert not unreachable
 
 
+def test_a_page_that_comes_in_pieces_comes_whole(site_url, site_dir, chapters, open_page):
+    page = open_page(PHONE)
+    page.goto(f"{site_url}/{mathematics_page(site_dir, chapters)}")
+    # what first.js has not come to yet; and it has something to do
+    until_page(
+        page, "document.querySelectorAll('article > section > section > .shown').length > 50"
+    )
+    until_page(
+        page,
+        """![...document.querySelectorAll("article > section > section > *")]
+        .some((e) => getComputedStyle(e).contentVisibility === "hidden")""",
+    )
+
+
+def test_the_keyboard_meets_inputs_in_figures_far_below(site_url, site_dir, chapters, open_page):
+    page = open_page(PHONE)
+    page.goto(f"{site_url}/{explorer_page(site_dir, chapters)}")
+    twins = page.evaluate("document.querySelectorAll('ce-input').length")
+    assert twins and not page.evaluate("document.querySelectorAll('main input').length")
+    until_page(page, "customElements.get('ce-explorer')")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelectorAll('main input').length") == twins
+    assert not page.evaluate("document.querySelectorAll('ce-input').length")
+
+
 @pytest.mark.parametrize("width", [WIDE, PHONE])
 def test_pages_are_accessible(visited, width):
     """All of axe's rules, best practices too; text of the highest contrast, in both themes."""

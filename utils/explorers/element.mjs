@@ -65,7 +65,22 @@ export function writeAddress(search, key, state) {
   return others.length ? `?${others.join("&")}` : "";
 }
 
+/** Inputs in place of the twins that stand for them in a picture (render.mjs). @param {ParentNode} place */
+function wake(place) {
+  for (const twin of place.querySelectorAll("ce-input")) {
+    const input = document.createElement("input");
+    for (const { name, value } of twin.attributes) input.setAttribute(name, value);
+    twin.replaceWith(input);
+  }
+}
+
 if (typeof HTMLElement !== "undefined" && !customElements.get("ce-explorer")) {
+  // Whoever goes by keyboard finds each control in its turn, in figures far below, too.
+  addEventListener("keydown", function first(event) {
+    if (event.key !== "Tab") return;
+    removeEventListener("keydown", first);
+    wake(document);
+  });
   customElements.define(
     "ce-explorer",
     class extends HTMLElement {
@@ -95,6 +110,7 @@ if (typeof HTMLElement !== "undefined" && !customElements.get("ce-explorer")) {
       }
       /** @param {string} name @param {Module} module */
       live(name, module) {
+        wake(this);
         /** @type {State} */
         let given = {};
         /** @type {string[]} */

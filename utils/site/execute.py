@@ -194,7 +194,7 @@ class Client(NotebookClient):
 
 async def execute(chapter, root, timeout, threads):
     """Execute one notebook in place; returns it, what it read, the seconds, and what failed."""
-    started, error = time.perf_counter(), None
+    started, error, begun = time.perf_counter(), None, []
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "files.json")
         trace = Path(__file__).with_name("trace.py")
@@ -209,13 +209,14 @@ async def execute(chapter, root, timeout, threads):
             store_widget_state=False,
             record_timing=False,  # it goes into the cells' metadata, by which the cache knows them
             resources={"metadata": {"path": str(chapter.path.parent)}},
+            on_cell_execute=lambda cell, cell_index: begun.append(cell),
         )
         path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
         env = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": str(threads)}
         try:
             await client.async_execute(env=env)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as exception:
-            error = describe(chapter, root, exception)
+            error = describe(chapter, root, exception, begun[-1])
         join_streams(chapter.notebook)
         seconds = time.perf_counter() - started
         try:
@@ -240,18 +241,10 @@ def join_streams(notebook):
             cell.outputs = joined
 
 
-def describe(chapter, root, exception):
+def describe(chapter, root, exception, failed):
     """Which chapter, which cell, which error: all an author needs to go and mend it."""
     codes = [cell for cell in chapter.notebook.cells if cell.cell_type == "code"]
-    number, failed = next(
-        (
-            (number, cell)
-            for number, cell in enumerate(codes, 1)
-            if any(output.output_type == "error" for output in cell.get("outputs", []))
-        ),
-        (sum(1 for cell in codes if cell.get("execution_count")), None),
-    )
-    failed = failed or codes[min(number, len(codes)) - 1]
+    number = next(number for number, cell in enumerate(codes, 1) if cell is failed)
     where = f"{chapter.path.relative_to(root).as_posix()}, code cell {number}"
     before, found, _ = chapter.path.read_text(encoding="utf-8").partition(failed.source)
     if found:

@@ -16,7 +16,7 @@
   addEventListener("storage", apply);
 
   // Sections are laid out when they come near the window (style.css), unless the reader goes to a
-  // place inside the page: their guessed lengths would move it.
+  // place inside the page, by a link or by Tab: their guessed lengths would move it.
   function whole() { root.classList.add("whole"); }
   var visit = performance.getEntriesByType("navigation")[0];
   if (location.hash || !visit || visit.type !== "navigate") whole();
@@ -24,6 +24,26 @@
     if (event.target.closest && event.target.closest("a[href*='#']")) whole();
   }, true);
   addEventListener("hashchange", whole);
+  addEventListener("keydown", function (event) {
+    if (event.key !== "Tab") return;
+    whole();
+    root.getBoundingClientRect(); // now, for the browser looks at once for what comes next
+  }, true);
+
+  // A browser lays out all that is near the window in one go, which holds up a phone for a third of
+  // a second. So what stands below the first screen comes a few paragraphs a frame.
+  root.classList.add("staged");
+  function more() {
+    var waiting = document.querySelectorAll("article > section > section > :is(section ~ section > *, :nth-child(n + 7)):not(.shown)");
+    for (var i = 0, room = 200; i < waiting.length; i++) {
+      room -= waiting[i].getElementsByTagName("*").length + 1;
+      if (i && room < 0) break;
+      waiting[i].classList.add("shown");
+    }
+    if (i < waiting.length || document.readyState === "loading") later();
+  }
+  function later() { requestAnimationFrame(function () { setTimeout(more); }); }
+  later();
 
   // The fonts of the first screen are asked for at once; from a folder a browser refuses that, and
   // finds them by the style sheet.

@@ -46,8 +46,10 @@
     if (event.target.closest(".close")) { event.preventDefault(); openContents(false); }
     else contents.classList.remove("open");
   });
-  const here = contents.querySelector("a.current, [aria-current]");
-  if (here && here.offsetTop > contents.clientHeight / 2) contents.scrollTop = here.offsetTop - contents.clientHeight / 3;
+  function showHere() {
+    const here = contents.querySelector("a.current, [aria-current]");
+    if (here && here.offsetTop > contents.clientHeight / 2) contents.scrollTop = here.offsetTop - contents.clientHeight / 3;
+  }
 
   // ---- Boxes that scroll sideways can be reached and moved by keyboard ----
   // (looked at when they come near the window, or all at once when a reader first presses Tab:
@@ -186,6 +188,9 @@
     if (action) { event.preventDefault(); action(); }
   });
 
-  // ---- What moves comes after what is read: its scripts are asked for when the page is painted ----
-  requestAnimationFrame(() => setTimeout(() => late.forEach((src) => document.head.append(make("script", { src, async: false })))));
+  // ---- What can wait until the page is painted: measuring it, and the scripts of what moves ----
+  requestAnimationFrame(() => setTimeout(() => {
+    showHere();
+    late.forEach((src) => document.head.append(make("script", { src, async: false })));
+  }));
 })();
