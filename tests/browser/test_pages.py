@@ -465,7 +465,7 @@ def test_the_keyboard_meets_inputs_in_figures_far_below(site_url, site_dir, chap
     page.goto(f"{site_url}/{explorer_page(site_dir, chapters)}")
     twins = page.evaluate("document.querySelectorAll('ce-input').length")
     assert twins and not page.evaluate("document.querySelectorAll('main input').length")
-    until_page(page, "customElements.get('ce-explorer')")
+    until_page(page, "!!customElements.get('ce-explorer')")
     page.keyboard.press("Tab")
     assert page.evaluate("document.querySelectorAll('main input').length") == twins
     assert not page.evaluate("document.querySelectorAll('ce-input').length")
