@@ -16,7 +16,7 @@ import pytest
 
 from exercises import grade
 from tests.grading.conftest import SEED
-from utils.grading import batch, sandbox, submissions
+from utils.grading import batch, frames, sandbox, submissions
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -281,6 +281,47 @@ def test_a_worker_that_hangs_is_replaced(class_of, plan):
     results = {r["name"]: r for r in batch.run(found, plan, 1, patience=25)}
     assert "took more than 25 s" in results["learner00"]["reason"]
     assert results["learner01"]["total"] == results["learner02"]["total"] == 6
+
+
+def test_a_slow_start_is_not_counted_as_marking(class_of, plan, tmp_path):
+    """A cold disk can make a worker's start take longer than a submission may."""
+    late = dataclasses.replace(plan, bank="tests.grading.test_batch:late")
+    results = list(batch.run(submissions.find([class_of(1)]), late, 1, patience=SLOW / 2))
+    assert [result["total"] for result in results] == [2]
+
+
+SLOW = 6.0
+
+
+def late():
+    """A bank that takes its time."""
+    from tests.grading import bank
+
+    time.sleep(SLOW)
+    return bank.exercises()
+
+
+def test_workers_that_never_start_are_said_and_end_the_batch(class_of, plan, capfd):
+    none = dataclasses.replace(plan, bank="tests.grading.test_batch:late_and_never")
+    results = list(batch.run(submissions.find([class_of(2)]), none, 2))
+    assert len(results) == 2
+    assert all("no worker of the marker starts" in result["reason"] for result in results)
+    assert "late_and_never" in capfd.readouterr().err
+
+
+def test_time_during_which_the_machine_slept_is_nobodys(monkeypatch):
+    """A shut laptop stops the child as well: an hour counts as one look."""
+    now = [100.0]
+    monkeypatch.setattr(frames.time, "monotonic", lambda: now[0])
+    countdown = frames.Countdown(10)
+    now[0] += 3600
+    assert countdown.left() == 9
+    now[0] += 0.25
+    assert countdown.left() == 8.75
+    for _ in range(9):
+        now[0] += 1
+        left = countdown.left()
+    assert left < 0
 
 
 def test_a_missing_sandbox_is_said_once(class_of, tmp_path):

@@ -12,12 +12,15 @@ import multiprocessing
 import os
 import signal
 import sys
-import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
 
+from utils.grading.frames import Countdown
 from utils.grading.sandbox import Confinement, ForkServer, Limits, trial
+
+STARTING = 600.0  # seconds in which a worker is to be ready; a cold disk makes PyTorch slow
+STARTS = 3  # starts in a row that may fail
 
 
 @dataclass
@@ -72,6 +75,7 @@ def _work(pipe, plan):
         pyprctl.set_dumpable(False)
     marker = Marker(plan)
     try:
+        pipe.send("ready")
         while True:
             pipe.send(marker(pipe.recv()))
     except (EOFError, BrokenPipeError):
@@ -81,7 +85,7 @@ def _work(pipe, plan):
 
 
 class Worker:
-    """The supervisor's handle on one worker."""
+    """The supervisor's handle on one worker: starting, idle, or marking its task."""
 
     def __init__(self, plan):
         context = multiprocessing.get_context("spawn")
@@ -90,17 +94,21 @@ class Worker:
         with _one_thread():
             self.process.start()
         theirs.close()
-        self.task = self.since = None
+        self.ready, self.task, self.countdown = False, None, Countdown(STARTING)
 
-    def give(self, task):
-        self.task, self.since = task, time.monotonic()
+    @property
+    def idle(self):
+        return self.ready and self.task is None
+
+    def give(self, task, patience):
+        self.task, self.countdown = task, Countdown(patience)
         with contextlib.suppress(OSError):
             self.pipe.send(task)
 
     def stop(self, patience=5.0):
-        """Let it put its rooms away; one that is stuck is killed."""
+        """Let it put its rooms away; one that is stuck, or only starts, is killed."""
         self.pipe.close()
-        self.process.join(patience)
+        self.process.join(patience if self.ready else 0)
         self.process.kill()
         self.process.join()
 
@@ -122,48 +130,53 @@ def _one_thread():
 
 
 def run(submissions, plan, jobs, patience=None):
-    """Yield a result for each submission, in the order in which they are done."""
+    """Yield a result for each submission, in the order in which they are done.
+
+    A worker's start (PyTorch, the sandbox) is not counted as marking time.
+    """
     patience = patience or plan.limits.total + 4 * plan.limits.cells
-    tasks = list(reversed(submissions))
-    tries = {}
+    tasks, tries, unstarted = list(reversed(submissions)), {}, 0
     workers = []
     try:
         workers += [Worker(plan) for _ in range(min(jobs, len(tasks)))]
-        for worker in workers:
-            worker.give(tasks.pop())
-        while any(worker.task for worker in workers):
-            busy = {worker.pipe: worker for worker in workers if worker.task}
-            for pipe in wait(list(busy), 1.0):
-                worker = busy[pipe]
+        while tasks or any(worker.task for worker in workers):
+            for worker in workers:
+                if tasks and worker.idle:
+                    worker.give(tasks.pop(), patience)
+            busy = {worker.pipe: worker for worker in workers if not worker.idle}
+            said, lost = wait(list(busy), 1.0), []
+            for worker in map(busy.get, said):
                 try:
-                    result = pipe.recv()
+                    result = worker.pipe.recv()
+                except (EOFError, OSError):
+                    lost.append(worker)
+                    continue
+                if worker.ready:
                     worker.task = None
                     yield result
-                except (EOFError, OSError):
-                    submission = worker.task
-                    tries[submission.name] = tries.get(submission.name, 0) + 1
-                    worker = _replace(workers, worker, plan)
-                    if tries[submission.name] < 2:
-                        tasks.append(submission)
-                    else:
-                        yield unmarked(submission, "marking it ended the marker's worker twice")
-                if tasks:
-                    worker.give(tasks.pop())
-            for worker in [w for w in workers if w.task]:
-                if time.monotonic() - worker.since > patience:
-                    yield unmarked(worker.task, f"marking it took more than {patience:g} s")
-                    worker = _replace(workers, worker, plan)
-                    if tasks:
-                        worker.give(tasks.pop())
+                else:
+                    worker.ready, unstarted = True, 0
+            late = [w for w in busy.values() if not w.idle and w.countdown.left() <= 0]
+            for worker in {*lost, *late}:
+                submission = worker.task
+                if submission is None:
+                    unstarted += 1
+                elif worker in late:
+                    yield unmarked(submission, f"marking it took more than {patience:g} s")
+                elif tries.setdefault(submission.name, 0):
+                    yield unmarked(submission, "marking it ended the marker's worker twice")
+                else:
+                    tries[submission.name] = 1
+                    tasks.append(submission)
+                worker.stop(patience=0)
+                workers.remove(worker)
+                if submission is not None or unstarted < STARTS:
+                    workers.append(Worker(plan))
+            while tasks and not workers:
+                yield unmarked(tasks.pop(), "no worker of the marker starts; see the errors above")
     finally:
         for worker in workers:
             worker.stop()
-
-
-def _replace(workers, worker, plan):
-    worker.stop(patience=0)
-    workers[workers.index(worker)] = fresh = Worker(plan)
-    return fresh
 
 
 def unmarked(submission, reason):

@@ -256,16 +256,30 @@ def _split(text, body):
     return header, blobs
 
 
+class Countdown:
+    """Seconds left of an allowance. What lies between two looks counts for `most` at the most.
+
+    A laptop that was shut, or a machine that stood still, uses up nobody's time.
+    """
+
+    def __init__(self, seconds, most=1.0):
+        self._left, self._most, self._seen = seconds, most, time.monotonic()
+
+    def left(self):
+        now = time.monotonic()
+        self._left -= min(now - self._seen, self._most)
+        self._seen = now
+        return self._left
+
+
 def write(descriptor, data, timeout=None):
     """All of `data`; `Closed` if nobody reads any more, `TimedOut` if nobody reads in time."""
-    view, deadline = memoryview(data), None if timeout is None else time.monotonic() + timeout
+    view, countdown = memoryview(data), None if timeout is None else Countdown(timeout)
     while view:
-        if deadline is not None:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([], [descriptor], [], left)[1]:
-                raise TimedOut
+        if countdown:
+            _wait(descriptor, select.POLLOUT, countdown)
         try:
-            view = view[os.write(descriptor, view[: 1 << 16] if deadline else view) :]
+            view = view[os.write(descriptor, view[: 1 << 16] if countdown else view) :]
         except BlockingIOError:
             continue
         except OSError:
@@ -274,20 +288,18 @@ def write(descriptor, data, timeout=None):
 
 def read(descriptor, timeout=None):
     """The next frame as (header, blobs)."""
-    deadline = None if timeout is None else time.monotonic() + timeout
-    magic, head, body = _LENGTHS.unpack(_exactly(descriptor, _LENGTHS.size, deadline))
+    countdown = None if timeout is None else Countdown(timeout)
+    magic, head, body = _LENGTHS.unpack(_exactly(descriptor, _LENGTHS.size, countdown))
     if magic != _MAGIC or head > HEADER_LIMIT or body > BODY_LIMIT + HEADER_LIMIT:
         raise BadFrame("not the beginning of a frame")
-    return _split(_exactly(descriptor, head, deadline), _exactly(descriptor, body, deadline))
+    return _split(_exactly(descriptor, head, countdown), _exactly(descriptor, body, countdown))
 
 
-def _exactly(descriptor, size, deadline):
+def _exactly(descriptor, size, countdown):
     parts = []
     while size:
-        if deadline is not None:
-            left = deadline - time.monotonic()
-            if left <= 0 or not _readable(descriptor, left):
-                raise TimedOut
+        if countdown:
+            _wait(descriptor, select.POLLIN, countdown)
         try:
             part = os.read(descriptor, min(size, 1 << 20))
         except BlockingIOError:
@@ -301,7 +313,11 @@ def _exactly(descriptor, size, deadline):
     return b"".join(parts)
 
 
-def _readable(descriptor, seconds):
+def _wait(descriptor, event, countdown):
+    """Return when the descriptor is ready (or hung up); `TimedOut` when no time is left."""
     poll = select.poll()
-    poll.register(descriptor, select.POLLIN | select.POLLHUP)
-    return poll.poll(seconds * 1000)
+    poll.register(descriptor, event)
+    while (left := countdown.left()) > 0:
+        if poll.poll(min(left, 0.5) * 1000):
+            return
+    raise TimedOut

@@ -1,7 +1,6 @@
 """Marking one submission: read it, put it into a sandbox, ask it, judge the answers out here."""
 
 import hashlib
-import time
 from dataclasses import dataclass, field
 
 from utils.grading import frames, submissions, wording
@@ -36,7 +35,7 @@ class Asker:
         self.server, self.notebooks, self.limits = server, notebooks, limits
         self.child, self.names, self.notes = None, None, []
         self.only_definitions = False
-        self.deadline = time.monotonic() + limits.total
+        self.countdown = frames.Countdown(limits.total, most=limits.cells + limits.answer)
 
     def open(self):
         """A child with the notebooks loaded; the names they define are in `names`."""
@@ -99,7 +98,7 @@ class Asker:
         return ask
 
     def _ask(self, exercise, args):
-        if time.monotonic() > self.deadline:
+        if self.countdown.left() <= 0:
             return Answer(None, error="the submission's time was used up", kind="timeout")
         if self.child is None or not self.child.alive:
             self.close()
