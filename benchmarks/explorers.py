@@ -20,7 +20,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from utils.explorers import joining
-from utils.site import first
+from utils.site import first, static
 from utils.site.browser import installed
 from utils.site.node import NODE
 from utils.site.scripts import minified
@@ -96,13 +96,15 @@ def write(folder):
     # As in a chapter: the site's style and first script, each figure in a section below text.
     (folder / "_static").symlink_to(STATIC)
     sections = page(["likelihood", "bce", "softmax"], stills)
-    sections = sections.replace("<ce-explorer", f"<section><h2>A figure</h2>{TEXT}<ce-explorer")
-    sections = sections.replace("</ce-explorer>", "</ce-explorer></section>")
+    figure = f'<section><h2>A figure</h2>{TEXT}<div class="cell"><ce-explorer'
+    sections = sections.replace("<ce-explorer", figure)
+    sections = sections.replace("</ce-explorer>", "</ce-explorer></div></section>")
     sections = sections.replace("<body>", "<body><article><section><h1>Three figures</h1>")
     sections = sections.replace("explorers.css", "_static/style.css")
-    sections = sections.replace(
-        '<link rel="stylesheet', f'<script>{first.SCRIPT}</script><link rel="stylesheet', 1
-    )
+    sections = sections.replace("<html", '<html data-root=""')
+    fonts = f"text.woff2?{static.version()} plain.woff2?{static.version()}"
+    script = f'<script data-fonts="{fonts}">{first.SCRIPT}</script><link rel="stylesheet'
+    sections = sections.replace('<link rel="stylesheet', script, 1)
     (folder / "three.html").write_text(sections, "utf-8")
     without = re.sub(r"<ce-explorer.*?</ce-explorer>", "", sections, flags=re.DOTALL)
     (folder / "none.html").write_text(without, "utf-8")

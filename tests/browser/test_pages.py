@@ -22,6 +22,9 @@ from utils.site.serve import serving
 WIDE, PHONE, NARROW = 1280, 390, 320
 FIRST_VISIT, NEXT_PAGE = 160_000, 60_000  # bytes, compressed, besides the page's own pictures
 WIDEST_LINE = 75  # characters
+# Nothing is left that first.js shows later.
+WHOLE = """![...document.querySelectorAll("article > section > section > *")]
+    .some((e) => getComputedStyle(e).contentVisibility === "hidden")"""
 
 
 class Outline(HTMLParser):
@@ -446,6 +449,29 @@ def test_the_keyboard_reaches_everything(site_url, site_dir, chapters, open_page
     assert not unreachable
 
 
+def test_tab_counts_that_comes_before_the_script(site_url, site_dir, chapters, open_page):
+    page, held = open_page(PHONE), []
+    page.route("**/page.js*", lambda route: held.append(route))
+    page.goto(f"{site_url}/{mathematics_page(site_dir, chapters)}", wait_until="commit")
+    page.locator("footer").wait_for()
+    page.keyboard.press("Tab")
+    assert not page.locator(".chapter [role=group]").count()
+    held[0].continue_()
+    until_page(page, "document.querySelector('.chapter [role=group][tabindex]')")
+
+
+def test_unseen_formulas_are_set_in_one_size_of_faces_that_are_there(
+    site_url, site_dir, chapters, open_page
+):
+    """Else a browser looks for a system's mathematical face for each letter of each size."""
+    page = open_page(PHONE)
+    page.goto(f"{site_url}/{mathematics_page(site_dir, chapters)}")
+    fonts = page.evaluate("""[...new Set([...document.querySelectorAll(".katex-mathml *")].map(
+        (e) => getComputedStyle(e)).map((s) => `${s.fontSize},${s.fontFamily},${s.textTransform}`))]
+    """)
+    assert len(fonts) == 1 and fonts[0].startswith("16px,KaTeX_Main") and fonts[0].endswith("none")
+
+
 def test_a_page_that_comes_in_pieces_comes_whole(site_url, site_dir, chapters, open_page):
     page = open_page(PHONE)
     page.goto(f"{site_url}/{mathematics_page(site_dir, chapters)}")
@@ -453,11 +479,7 @@ def test_a_page_that_comes_in_pieces_comes_whole(site_url, site_dir, chapters, o
     until_page(
         page, "document.querySelectorAll('article > section > section > .shown').length > 50"
     )
-    until_page(
-        page,
-        """![...document.querySelectorAll("article > section > section > *")]
-        .some((e) => getComputedStyle(e).contentVisibility === "hidden")""",
-    )
+    until_page(page, WHOLE)
 
 
 def test_the_keyboard_meets_inputs_in_figures_far_below(site_url, site_dir, chapters, open_page):
@@ -497,6 +519,7 @@ def test_every_page_leads_to_the_one_list_of_progress(outlines, site_url, open_p
         assert any(link.endswith("#sec-your-progress") for link in outline.links), name
     page = open_page(PHONE)
     page.goto(f"{site_url}/index.html")
+    until_page(page, WHOLE)  # a browser warns of looks at what is hidden, such as a locator's
     page.get_by_role("link", name="Your progress").click()
     page.locator(".ce-solved .ce-button:enabled").first.wait_for()
     titles = page.locator(".ce-solved tbody a").all_inner_texts()

@@ -26,16 +26,19 @@
   addEventListener("hashchange", whole);
   addEventListener("keydown", function (event) {
     if (event.key !== "Tab") return;
-    whole();
+    root.classList.add("whole", "tabbed");
     root.getBoundingClientRect(); // now, for the browser looks at once for what comes next
   }, true);
 
   // A browser lays out all that is near the window in one go, which holds up a phone for a third of
-  // a second. So what stands below the first screen comes a few paragraphs a frame.
+  // a second. So what stands below the first screen (style.css) comes after the first paint, a few
+  // paragraphs a frame.
   root.classList.add("staged");
+  var begun = false;
   function more() {
-    var waiting = document.querySelectorAll("article > section > section > :is(section ~ section > *, :nth-child(n + 7)):not(.shown)");
-    for (var i = 0, room = 200; i < waiting.length; i++) {
+    begun = true;
+    var waiting = document.querySelectorAll("article > section > section > :is(section ~ section > *, :nth-child(n + 4)):not(.shown)");
+    for (var i = 0, room = 100; i < waiting.length; i++) {
       room -= waiting[i].getElementsByTagName("*").length + 1;
       if (i && room < 0) break;
       waiting[i].classList.add("shown");
@@ -43,7 +46,17 @@
     if (i < waiting.length || document.readyState === "loading") later();
   }
   function later() { requestAnimationFrame(function () { setTimeout(more); }); }
-  later();
+  // No frame is asked for before that paint: after a few that it cannot show yet, Chromium gives a
+  // page only one a second.
+  try {
+    new PerformanceObserver(function (list, observer) {
+      observer.disconnect();
+      if (!begun) later();
+    }).observe({ type: "paint", buffered: true });
+  } catch (unknown) { later(); }
+  addEventListener("load", function () {
+    setTimeout(function () { if (!begun) later(); }, 2000); // where no paint is told of
+  });
 
   // The fonts of the first screen are asked for at once; from a folder a browser refuses that, and
   // finds them by the style sheet.

@@ -68,11 +68,13 @@
   const watch = () => { near.disconnect(); for (const box of all(boxes)) near.observe(box); };
   addEventListener("resize", watch);
   watch();
-  addEventListener("keydown", function first(event) {
-    if (event.key !== "Tab") return;
-    removeEventListener("keydown", first);
+  function tabbed(event) {
+    if (event && event.key !== "Tab") return;
+    removeEventListener("keydown", tabbed);
     all(boxes).forEach(reachable);
-  });
+  }
+  if (root.classList.contains("tabbed")) tabbed(); // before this script was there (first.js)
+  else addEventListener("keydown", tabbed);
 
   // ---- Copy buttons ----
   for (const block of all(".cell_input .highlight, article > section .highlight-python .highlight")) {
