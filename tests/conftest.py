@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from utils.site.browser import installed
 from utils.site.serve import serving
 
@@ -58,6 +59,14 @@ def browser(chromium_path):
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=BROWSER_FLAGS)
+        start = browser.new_context
+
+        def new_context(**options):
+            context = start(**options)
+            context.set_default_timeout(1000 * PATIENCE)
+            return context
+
+        browser.new_context = new_context
         yield browser
         browser.close()
 

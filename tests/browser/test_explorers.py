@@ -472,7 +472,7 @@ def test_states_in_the_page_are_read_and_broken_ones_survived(browser, address, 
         "null": "-2",
         "[]": "-2",
     }
-    page = browser.new_page()
+    page = browser.new_context().new_page()
     for state, z in cases.items():
         element = f'<ce-explorer module="bce" state="{html.escape(state)}"></ce-explorer>'
         (explorer_pages / "state.html").write_text(document(element), "utf-8")

@@ -14,6 +14,7 @@ from jupyter_client import BlockingKernelClient
 
 from exercises.bank.questions import find
 from tests.browser.waiting import until
+from tests.patience import PATIENCE
 from tests.unit.test_explorers_maths import CLASSES
 from utils import explorers, losses
 
@@ -79,7 +80,7 @@ def notebook(lab, browser):
     address, runtime = lab
     page = browser.new_context(viewport={"width": 1100, "height": 4200}).new_page()
     page.goto(address)
-    page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+    page.wait_for_selector(".jp-NotebookPanel .jp-Cell")
     kernel = until(lambda: next(runtime.glob("kernel-*.json"), None), "the kernel")
     until(
         lambda: page.evaluate(
@@ -88,17 +89,19 @@ def notebook(lab, browser):
         "an idle kernel",
     )
     page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
-    page.wait_for_function("document.querySelectorAll('.ce-alive').length === 2", timeout=60_000)
-    page.wait_for_function("document.querySelectorAll('.ce-question').length === 3", timeout=60_000)
+    page.wait_for_function("document.querySelectorAll('.ce-alive').length === 2")
+    page.wait_for_function("document.querySelectorAll('.ce-question').length === 3")
     client = BlockingKernelClient(connection_file=str(kernel))
     client.load_connection_file()
     client.start_channels()
-    client.wait_for_ready(timeout=30)
+    client.wait_for_ready(timeout=PATIENCE)
 
     def ask(code):
         """The value of a Python expression in the notebook's kernel."""
         wrapped = {"value": f"__import__('json').dumps({code})"}
-        reply = client.execute("", silent=True, user_expressions=wrapped, reply=True, timeout=30)
+        reply = client.execute(
+            "", silent=True, user_expressions=wrapped, reply=True, timeout=PATIENCE
+        )
         answer = reply["content"]["user_expressions"]["value"]
         assert answer["status"] == "ok", answer
         return json.loads(eval(answer["data"]["text/plain"]))

@@ -2,8 +2,10 @@
 
 import time
 
+from tests.patience import PATIENCE
 
-def until(condition, what, seconds=30):
+
+def until(condition, what, seconds=PATIENCE):
     """The first true value of `condition()`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

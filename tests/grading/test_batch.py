@@ -16,6 +16,7 @@ import pytest
 
 from exercises import grade
 from tests.grading.conftest import SEED
+from tests.patience import PATIENCE
 from utils.grading import batch, frames, sandbox, submissions
 
 HERE = Path(__file__).parent
@@ -116,7 +117,7 @@ def test_killed_in_the_middle_it_goes_on_and_ends_with_the_same_marks(class_of, 
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if journal.exists() and len(journal.read_text().splitlines()) >= 4:
             break
@@ -150,13 +151,13 @@ def test_control_c_ends_cleanly_with_what_is_done(class_of, tmp_path):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     journal = Path(f"{out}.journal")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if journal.exists() and len(journal.read_text().splitlines()) >= 3:
             break
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
-    error = process.communicate(timeout=30)[1]
+    error = process.communicate(timeout=PATIENCE)[1]
     assert process.returncode == 130, error
     assert "Traceback" not in error
     assert "Start the same command again" in error

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from exercises import bank, learner
+from tests.patience import PATIENCE
 from tests.unit.exercise_helpers import asking
 from utils import losses
 from utils.grading import guard
@@ -311,11 +312,11 @@ def test_check_works_in_a_real_kernel(tmp_path):
         )
         said = []
         reply = client.execute_interactive(
-            code, timeout=60, output_hook=lambda m: said.append(m["content"].get("text", ""))
+            code, timeout=PATIENCE, output_hook=lambda m: said.append(m["content"].get("text", ""))
         )
         assert reply["content"]["status"] == "ok"
         assert "never has to exit" in " ".join("".join(said).split())
-        again = client.execute_interactive("1 + 1", timeout=20, output_hook=lambda m: None)
+        again = client.execute_interactive("1 + 1", timeout=PATIENCE, output_hook=lambda m: None)
         assert again["content"]["status"] == "ok" and manager.is_alive()
     finally:
         client.stop_channels()

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import traitlets
 
+from tests.patience import PATIENCE
 from utils import explorers, losses, plotting
 from utils.explorers import digits, joining, tables
 from utils.site.node import NODE
@@ -40,7 +41,7 @@ def node(root):
 
     yield ask
     process.stdin.close()
-    process.wait(timeout=10)
+    process.wait(timeout=PATIENCE)
 
 
 def plain(value):
