@@ -284,7 +284,7 @@ def test_a_worker_that_hangs_is_replaced(class_of, plan):
     assert results["learner01"]["total"] == results["learner02"]["total"] == 6
 
 
-def test_a_slow_start_is_not_counted_as_marking(class_of, plan, tmp_path):
+def test_a_slow_start_is_not_counted_as_marking(class_of, plan):
     """A cold disk can make a worker's start take longer than a submission may."""
     late = dataclasses.replace(plan, bank="tests.grading.test_batch:late")
     results = list(batch.run(submissions.find([class_of(1)]), late, 1, patience=SLOW / 2))
