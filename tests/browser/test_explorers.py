@@ -26,6 +26,14 @@ LAYOUT_SHIFT = """() => new Promise(done => {
     .observe({type: 'layout-shift', buffered: true});
   setTimeout(() => done(sum), 100);
 })"""
+# The same, from the first picture on.
+WATCH_SHIFTS = """async () => {
+  for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
+  window.shifted = 0;
+  new PerformanceObserver(list => list.getEntries().forEach(e => shifted += e.value))
+    .observe({type: 'layout-shift'});
+}"""
+SHIFTED = "() => new Promise(done => setTimeout(() => done(shifted), 100))"
 
 
 def document(body, theme="light"):
@@ -65,6 +73,7 @@ def explorer_pages(tmp_path_factory):
     far = '<p style="height: 3000px">far</p>'
     (folder / "far.html").write_text(document(far + elements["bce"]), "utf-8")
     (folder / "two.html").write_text(document(elements["bce"] * 2), "utf-8")
+    (folder / "empty.html").write_text('<!doctype html><link rel="icon" href="data:,">', "utf-8")
     for theme in ("light", "dark"):
         every = "".join(elements.values())
         (folder / f"all-{theme}.html").write_text(document(every, theme), "utf-8")
@@ -118,8 +127,14 @@ def shown(page):
 @pytest.mark.parametrize("module", MODULES)
 @pytest.mark.parametrize("width", [1280, 390])
 def test_comes_alive_and_nothing_jumps(open_page, module, width):
-    page = open_page(f"{module}.html", width)
-    assert page.evaluate(LAYOUT_SHIFT) == 0
+    page, held = open_page("empty.html", width, wait=False), []
+    page.route(f"**/{module}.js", lambda route: held.append(route))
+    with page.expect_request(f"**/{module}.js"):
+        page.goto(page.url.replace("empty", module), wait_until="domcontentloaded")
+    page.evaluate(WATCH_SHIFTS)
+    held[0].continue_()
+    page.wait_for_selector(".ce-alive")
+    assert page.evaluate(SHIFTED) == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     box = page.locator("svg[role=img]:visible").bounding_box()
     assert box["width"] > 300 and box["height"] > 200
@@ -133,6 +148,32 @@ def test_comes_alive_and_nothing_jumps(open_page, module, width):
     assert page.locator("svg[role=img]:visible").inner_html() != before
     page.get_by_role("button", name="Reset").click()
     assert page.locator("svg[role=img]:visible").inner_html() == before
+    assert page.evaluate(SHIFTED) == 0
+
+
+# What the network brings in pieces: a tag, a moment in which it may be painted, the next tag.
+IN_PIECES = """async (text) => {
+  const start = text.indexOf('<p class="ce-formula"');
+  const pieces = text.slice(start).match(/[^<]*<[^>]*>/g);
+  const [head, body] = text.slice(0, start).split("<main>");
+  document.open();
+  document.write(head);
+  const frame = () => new Promise(requestAnimationFrame);
+  while (!document.querySelector("[rel=stylesheet]").sheet) await frame();
+  document.write("<main>" + body);
+  for (const piece of pieces) {
+    document.write(piece);
+    await frame();
+  }
+  document.close();
+}"""
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_jumps_while_the_page_comes_in(open_page, explorer_pages, module):
+    page = open_page("empty.html", wait=False)
+    page.evaluate(IN_PIECES, (explorer_pages / f"{module}.html").read_text("utf-8"))
+    page.wait_for_selector(".ce-alive")
     assert page.evaluate(LAYOUT_SHIFT) == 0
 
 
