@@ -472,6 +472,29 @@ def test_unseen_formulas_are_set_in_one_size_of_faces_that_are_there(
     assert len(fonts) == 1 and fonts[0].startswith("16px,KaTeX_Main") and fonts[0].endswith("none")
 
 
+WIDTHS = """async ([faces, text]) => {
+  const pen = document.createElement("canvas").getContext("2d");
+  return Promise.all(faces.map(async (face) => {
+    const found = await document.fonts.load(`20px "${face}"`).catch(() => []);
+    pen.font = `20px "${face}"`;
+    return found.length ? pen.measureText(text).width : null;
+  }));
+}"""
+
+
+def test_what_stands_in_for_a_face_is_as_wide(site_url, open_page):
+    """Else every line breaks anew, and the page jumps, when the face comes on a slow network."""
+    page = open_page()
+    page.goto(f"{site_url}/index.html")
+    text = " ".join(page.locator("main p").all_inner_texts())
+    for face, others in {"Text": ("Georgia", "Noto", "Times"), "Plain": ("Arial",)}.items():
+        names = [face, *(f"{face} as {other}" for other in others)]
+        own, *widths = page.evaluate(WIDTHS, [names, text])
+        # A machine has one or the other of them; the page asks for all.
+        there = [width for width in widths if width]
+        assert there == pytest.approx([own] * len(there), rel=0.02)
+
+
 def test_a_page_that_comes_in_pieces_comes_whole(site_url, site_dir, chapters, open_page):
     page = open_page(PHONE)
     page.goto(f"{site_url}/{mathematics_page(site_dir, chapters)}")
