@@ -70,6 +70,11 @@ def grade(options):
         raise Wrong(f"Nothing was marked: {journal_path}: {error.strerror}.") from None
     if journal.continued and journal.done:
         say(f"Going on: {len(journal.done)} are marked already ({journal_path}).")
+    if journal.aside:
+        say(
+            f"{journal_path} was of a marking with another seed, other exercises or another "
+            f"version of the book: it is kept as {journal.aside}."
+        )
     interrupted = False
     try:
         runner = None

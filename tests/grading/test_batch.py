@@ -177,12 +177,16 @@ def test_a_changed_submission_is_marked_again_when_going_on(class_of, tmp_path):
     assert before[1] != after[1]
 
 
-def test_a_journal_of_other_exercises_is_not_continued(tmp_path):
+def test_a_journal_of_other_exercises_is_put_aside(tmp_path):
     journal = batch.Journal(tmp_path / "j", {"seed": 1, "version": "a"})
     journal.add("key", {"name": "x"})
     journal.close(finished=False)
     assert batch.Journal(tmp_path / "j", {"seed": 1, "version": "a"}).done == {"key": {"name": "x"}}
-    assert batch.Journal(tmp_path / "j", {"seed": 1, "version": "b"}).done == {}
+    other = batch.Journal(tmp_path / "j", {"seed": 1, "version": "b"})
+    assert other.done == {}
+    assert batch.Journal(other.aside, {"seed": 1, "version": "a"}).done == {"key": {"name": "x"}}
+    # One without a result is of no use to anybody.
+    assert batch.Journal(tmp_path / "j", {"seed": 1, "version": "c"}).aside is None
 
 
 def test_exit_codes_and_sentences(class_of, tmp_path, capsys):

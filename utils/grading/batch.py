@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -197,12 +198,18 @@ def unmarked(submission, reason):
 
 
 class Journal:
-    """Results as they come, one JSON line each, so that a killed batch can go on."""
+    """Results as they come, one JSON line each, so that a killed batch can go on.
+
+    One of another marking (`head` differs) is put `aside`.
+    """
 
     def __init__(self, path, head):
-        self.path, self.head, self.done = Path(path), dict(head), {}
+        self.path, self.head, self.done, self.aside = Path(path), dict(head), {}, None
         self.continued = self._read()
         if not self.continued:
+            if self.path.is_file() and self.path.read_bytes().count(b"\n") > 1:
+                now = time.strftime("%Y%m%d-%H%M%S")
+                self.aside = self.path.rename(self.path.with_name(f"{self.path.name}.{now}"))
             self.path.write_text(json.dumps(self.head) + "\n", encoding="utf-8")
         self.file = self.path.open("a", encoding="utf-8")
         if self.continued and not self.path.read_bytes().endswith(b"\n"):
