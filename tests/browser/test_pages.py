@@ -505,6 +505,18 @@ def test_a_page_that_comes_in_pieces_comes_whole(site_url, site_dir, chapters, o
     until_page(page, WHOLE)
 
 
+def test_scripts_of_figures_are_asked_for_after_the_first_paint(
+    site_url, site_dir, chapters, open_page
+):
+    page = open_page(PHONE)
+    page.goto(f"{site_url}/{explorer_page(site_dir, chapters)}")
+    page.evaluate(FIGURES_KNOWN)
+    asked, painted = page.evaluate("""[
+        performance.getEntriesByType("resource").find((e) => e.name.includes("/element.js")),
+        performance.getEntriesByName("first-contentful-paint")[0]].map((e) => e.startTime)""")
+    assert asked > painted
+
+
 def test_the_keyboard_meets_inputs_in_figures_far_below(site_url, site_dir, chapters, open_page):
     page = open_page(PHONE)
     page.goto(f"{site_url}/{explorer_page(site_dir, chapters)}")

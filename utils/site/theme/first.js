@@ -34,11 +34,9 @@
   // a second. So what stands below the first screen (style.css) comes after the first paint, a few
   // paragraphs a frame.
   root.classList.add("staged");
-  var begun = false;
   function more() {
-    begun = true;
     var waiting = document.querySelectorAll("article > section > section > :is(section ~ section > *, :nth-child(n + 4)):not(.shown)");
-    for (var i = 0, room = 100; i < waiting.length; i++) {
+    for (var i = 0, room = 60; i < waiting.length; i++) {
       room -= waiting[i].getElementsByTagName("*").length + 1;
       if (i && room < 0) break;
       waiting[i].classList.add("shown");
@@ -47,16 +45,20 @@
   }
   function later() { requestAnimationFrame(function () { setTimeout(more); }); }
   // No frame is asked for before that paint: after a few that it cannot show yet, Chromium gives a
-  // page only one a second.
+  // page only one a second. (page.js waits for it, too.)
+  function painted() {
+    if ("painted" in root.dataset) return;
+    root.dataset.painted = "";
+    root.dispatchEvent(new Event("painted"));
+    later();
+  }
   try {
     new PerformanceObserver(function (list, observer) {
       observer.disconnect();
-      if (!begun) later();
+      painted();
     }).observe({ type: "paint", buffered: true });
-  } catch (unknown) { later(); }
-  addEventListener("load", function () {
-    setTimeout(function () { if (!begun) later(); }, 2000); // where no paint is told of
-  });
+  } catch (unknown) { painted(); }
+  addEventListener("load", function () { setTimeout(painted, 3000); }); // where no paint is told of
 
   // The fonts of the first screen are asked for at once; from a folder a browser refuses that, and
   // finds them by the style sheet.

@@ -191,8 +191,10 @@
   });
 
   // ---- What can wait until the page is painted: measuring it, and the scripts of what moves ----
-  requestAnimationFrame(() => setTimeout(() => {
+  function finish() {
     showHere();
     late.forEach((src) => document.head.append(make("script", { src, async: false })));
-  }));
+  }
+  if ("painted" in root.dataset) finish();
+  else root.addEventListener("painted", finish, { once: true });
 })();
