@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from utils.site.browser import installed
@@ -30,6 +31,7 @@ AUDITS = {
 }
 FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-background-networking"
 SITE = ROOT / "_build" / "html"
+MOST_STOLEN = 0.04  # of the processor time of a visit
 
 
 def run(address, folder):
@@ -96,6 +98,26 @@ def stock_page(folder):
     return source / "_build" / "html"
 
 
+def stolen():
+    """Seconds of processor time that this machine's host kept to itself; 0 where it is not told."""
+    try:
+        ticks = int(Path("/proc/stat").read_text().split("\n")[0].split()[8])
+    except (OSError, IndexError, ValueError):
+        return 0.0
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def undisturbed(address, folder):
+    """A visit, made again (four times at most) when the host took processors away during it."""
+    for _ in range(5):
+        before, start = stolen(), time.monotonic()
+        visit = run(address, folder)
+        spent = (time.monotonic() - start) * os.cpu_count()
+        if stolen() - before < MOST_STOLEN * spent:
+            break
+    return visit
+
+
 def measure(site, pages, runs):
     for path in site.rglob("*.*"):
         if path.suffix in COMPRESSIBLE:  # now: two cores have enough to do during a visit
@@ -105,7 +127,7 @@ def measure(site, pages, runs):
     place = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=place) as folder, serving(site) as address:
         for page in pages:
-            results = [run(f"{address}/{page}", folder) for _ in range(runs)]
+            results = [undisturbed(f"{address}/{page}", folder) for _ in range(runs)]
             yield page, [values for values, _ in results], set().union(*(f for _, f in results))
 
 
