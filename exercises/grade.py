@@ -73,7 +73,8 @@ def grade(options):
     if journal.aside:
         say(
             f"{journal_path} was of a marking with another seed, other exercises or another "
-            f"version of the book: it is kept as {journal.aside}."
+            f"version of the book: it is kept as {journal.aside}. To go on with it, give it its "
+            "old name back and start its command again."
         )
     interrupted = False
     try:

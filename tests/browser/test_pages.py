@@ -517,6 +517,22 @@ def test_scripts_of_figures_are_asked_for_after_the_first_paint(
     assert asked > painted
 
 
+def test_figures_come_alive_where_a_host_refuses_the_inline_script(
+    site_url, site_dir, chapters, open_page
+):
+    page = open_page(PHONE)
+    policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
+
+    def strict(route):
+        reply = route.fetch()
+        route.fulfill(response=reply, headers={**reply.headers, "content-security-policy": policy})
+
+    page.route("**/*.html", strict)
+    page.goto(f"{site_url}/{explorer_page(site_dir, chapters)}")
+    assert not page.evaluate("document.documentElement.classList.contains('staged')")
+    page.wait_for_selector("ce-explorer:defined", state="attached", timeout=30_000)
+
+
 def test_the_keyboard_meets_inputs_in_figures_far_below(site_url, site_dir, chapters, open_page):
     page = open_page(PHONE)
     page.goto(f"{site_url}/{explorer_page(site_dir, chapters)}")

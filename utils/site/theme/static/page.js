@@ -195,6 +195,7 @@
     showHere();
     late.forEach((src) => document.head.append(make("script", { src, async: false })));
   }
-  if ("painted" in root.dataset) finish();
+  // (Without "staged", a strict host has refused first.js, and nobody will tell.)
+  if ("painted" in root.dataset || !root.classList.contains("staged")) finish();
   else root.addEventListener("painted", finish, { once: true });
 })();
