@@ -188,9 +188,13 @@ def test_a_formula_breaks_where_a_reader_would_break_it():
     letters = " + ".join("abcdefghijklmno")
     for latex, breaks in (
         ("z = 20", 0),
-        (r"q_{ik} = (1-\varepsilon)\,[k = y_i] + \varepsilon/K", 2),
-        (r"-c\,\pi\,(1-p) + (1-\pi)\,p", 1),
-        (f"f({letters})", 14),  # brackets that fill a line by themselves
+        (r"0.245 - 1 = -0.755", 0),
+        (r"q_{ik} = (1-\varepsilon)\,[k = y_i] + \varepsilon/K", 1),  # a side that fits a line
+        (r"-c\,\pi\,(1-p) + (1-\pi)\,p", 0),
+        (r"p = (0.3, 0.6, 0.1, 0.0, 0.0, 0.0)", 0),  # a line would end with `p =`
+        (r"\ell = p_y\,([\,k = y\,] - p_k) + \ln(1 + e^{z_k - z_y}) - \ln(1 - e^{-z_y})", 2),
+        (r"1000000 \cdot 2000000 \cdot 3000000 \cdot 4000000", 0),
+        (f"f({letters})", 13),  # brackets that fill a line by themselves
     ):
         assert mathematics.render(latex).count("<wbr>") == breaks, latex
         assert "<wbr>" not in mathematics.render(latex, display=True)

@@ -14,26 +14,40 @@ function lean(html) {
     math.replace(/<annotation.*?<\/annotation>|<\/?semantics>/gs, "").replace(/<[^>]*>/g, (tag) => tag.replace(UNSEEN, "")));
 }
 
-const SHORT = 12, LINE = 26; // signs: a formula that stays whole; brackets that need not
+const SHORT = 16, LINE = 26, STUB = 3; // signs: a formula that stays whole; what fits a line; too little for a line's end or beginning
 const BASE = '<span class="base">';
-const count = (text, pattern) => (text.match(pattern) ?? []).length;
-const signs = (base) => base.replace(/<[^>]*>|\u200b/g, "").length;
+/** How many brackets a base opens or closes: KaTeX puts `([` into one element. */
+const brackets = (base, what) => [...base.matchAll(new RegExp(`class="m${what}[^>]*>([^<]*)`, "g"))].reduce((n, [, text]) => n + Math.max(1, text.length), 0);
+const signs = (html) => html.replace(/<[^>]*>|\u200b/g, "").length;
+const sum = (sizes) => sizes.reduce((total, size) => total + size, 0);
+/** The kind of sign that a base ends with, behind which KaTeX would break: mrel, mbin … */
+const kind = (base) => base.match(/class="(m(?:rel|bin|punct|ord|open|close|inner|op))\b/g)?.at(-1)?.slice(7);
 
 /** KaTeX would break after every relation and every operation, and before a comma that follows;
- *  with the style's `nowrap` only a <wbr> does: never in brackets that fit, nor in `z = 3`. */
+ *  with the style's `nowrap` only a <wbr> does: never in brackets or in a side of a relation that
+ *  fit a line, nor behind a product's dot, nor in `z = 3`, after the `p =` of `p = …` or before a last `0`. */
 function unbroken(html) {
   const [head, ...bases] = html.split(BASE);
-  const sizes = bases.map(signs), total = sizes.reduce((sum, size) => sum + size, 0);
-  let depth = 0, brackets = [];
-  const groups = bases.map((base, i) => {
-    if (depth === 0) brackets = [];
-    brackets.push(sizes[i]);
-    depth += count(base, /class="mopen/g) - count(base, /class="mclose/g);
-    return depth > 0 ? brackets : [];
+  const sizes = bases.map(signs);
+  if (sum(sizes) <= SHORT) return html;
+  let depth = 0, inside = [], side = [];
+  const held = bases.map((base, i) => { // what the place behind a base must not cut: its brackets, its side
+    if (depth === 0) inside = [];
+    inside.push(depth === 0 ? signs(base.replace(/^.*class="mopen[^>]*>/s, "")) : sizes[i]);
+    depth += brackets(base, "open") - brackets(base, "close");
+    side.push(sizes[i]);
+    const whole = [depth > 0 ? inside : [], kind(base) === "mbin" ? side : []];
+    if (depth === 0 && kind(base) === "mrel") side = [];
+    return whole;
   });
-  const breaks = (group) => group.length === 0 || group.reduce((sum, size) => sum + size, 0) > LINE;
-  return head + bases.map((base, i) =>
-    (i > 0 && total > SHORT && breaks(groups[i - 1]) ? "<wbr>" : "") + BASE + base).join("");
+  let before = 0, after = sum(sizes);
+  const breaks = bases.map((base, i) => {
+    [before, after] = [before + sizes[i], after - sizes[i]];
+    const product = kind(base) === "mbin" && /[⋅×]\u200b?<\/span>[^⋅×]*$/.test(base);
+    const fits = held[i].some((group) => group.length > 0 && sum(group) <= LINE);
+    return !product && !fits && Math.min(before, after) > STUB;
+  });
+  return head + bases.map((base, i) => (i > 0 && breaks[i - 1] ? "<wbr>" : "") + BASE + base).join("");
 }
 
 function answer({ latex, display }) {
