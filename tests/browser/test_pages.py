@@ -23,7 +23,8 @@ WIDE, PHONE, NARROW = 1280, 390, 320
 FIRST_VISIT, NEXT_PAGE = 160_000, 60_000  # bytes, compressed, besides the page's own pictures
 WIDEST_LINE = 75  # characters
 # Nothing is left that first.js shows later.
-WHOLE = """![...document.querySelectorAll("article > section > section > *")]
+PARTS = ":is(.ce-figure, .ce-formula, .ce-panel > *)"
+WHOLE = f"""![...document.querySelectorAll("article > section > section > *, .shown {PARTS}")]
     .some((e) => getComputedStyle(e).contentVisibility === "hidden")"""
 
 
@@ -503,6 +504,40 @@ def test_a_page_that_comes_in_pieces_comes_whole(site_url, site_dir, chapters, o
         page, "document.querySelectorAll('article > section > section > .shown').length > 50"
     )
     until_page(page, WHOLE)
+
+
+ORDER = """
+window.order = [];
+const frame = requestAnimationFrame;
+window.requestAnimationFrame = (then) => setTimeout(() => frame(then), 60); // a slow phone
+addEventListener("DOMContentLoaded", () => {
+    const figure = document.querySelector("ce-explorer:has(.ce-panel)");
+    const follow = () => { figure.scrollIntoView({ behavior: "instant" }); setTimeout(follow, 20); };
+    follow();
+    customElements.whenDefined("ce-explorer").then(() => figure.start());
+    const names = ["ce-figure", "ce-challenges", "ce-alive"];
+    const known = (node) => names.filter((name) => node.classList.contains(name)
+        && (name === "ce-alive" || node.classList.contains("shown")));
+    new MutationObserver((list) => {
+        order.push(list.flatMap((one) => known(one.target)));
+    }).observe(figure, { attributeFilter: ["class"], subtree: true });
+});
+"""
+
+
+def test_a_figure_comes_in_parts_and_alive_after_them(site_url, site_dir, chapters, open_page):
+    page = open_page(PHONE)
+    page.add_init_script(ORDER)
+    page.goto(f"{site_url}/{explorer_page(site_dir, chapters)}")
+    page.wait_for_selector("ce-explorer:has(.ce-panel) .ce-alive", timeout=30_000)
+    # one list a frame: the picture, what is below it, and then the live figure
+    frames = [names for names in page.evaluate("order") if names]
+    first = {
+        name: min(i for i, names in enumerate(frames) if name in names)
+        for names in frames
+        for name in names
+    }
+    assert first["ce-figure"] < first["ce-challenges"] < first["ce-alive"]
 
 
 def test_scripts_of_figures_are_asked_for_after_the_first_paint(

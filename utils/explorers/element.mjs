@@ -95,6 +95,10 @@ if (typeof HTMLElement !== "undefined" && !customElements.get("ce-explorer")) {
       }
       start() {
         this.observer?.disconnect();
+        // Not before all its parts are laid out (first.js): an input would have them laid out at once.
+        const { classList } = document.documentElement;
+        if (classList.contains("staged") && !classList.contains("whole") && this.querySelector(".ce-challenges:not(.shown)"))
+          return document.documentElement.addEventListener("shown", () => this.start(), { once: true });
         const name = this.getAttribute("module") ?? "";
         if (registry.modules[name]) return this.live(name, registry.modules[name]);
         const src = `${registry.base}${name}.js`;

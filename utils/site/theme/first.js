@@ -32,15 +32,18 @@
 
   // A browser lays out all that is near the window in one go, which holds up a phone for a third of
   // a second. So what stands below the first screen (style.css) comes after the first paint, a few
-  // paragraphs a frame.
+  // paragraphs a frame; a figure in parts, for it is as much as a screen of text.
   root.classList.add("staged");
+  var parts = ".ce-figure, .ce-formula, .ce-panel > :is(.ce-controls, .ce-tools, .ce-challenges)";
+  var staged = "article > section > section > :is(section ~ section > *, :nth-child(n + 4))";
   function more() {
-    var waiting = document.querySelectorAll("article > section > section > :is(section ~ section > *, :nth-child(n + 4)):not(.shown)");
+    var waiting = document.querySelectorAll(":is(" + staged + ", section section :is(" + parts + ")):not(.shown)");
     for (var i = 0, room = 60; i < waiting.length; i++) {
-      room -= waiting[i].getElementsByTagName("*").length + 1;
+      room -= waiting[i].querySelector(parts) ? 9 : waiting[i].getElementsByTagName("*").length + 1;
       if (i && room < 0) break;
       waiting[i].classList.add("shown");
     }
+    root.dispatchEvent(new Event("shown"));
     if (i < waiting.length || document.readyState === "loading") later();
   }
   function later() { requestAnimationFrame(function () { setTimeout(more); }); }
