@@ -18,12 +18,14 @@ TARGET = ROOT / "_build" / "contact-sheet"
 LOOKS = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
 COLUMN, TALLEST, GAP, A_SHEET = 320, 4800, 12, 12
 
+# The whole page at once (first.js shows it in parts), in its own faces, its figures alive.
 SHOW_ALL = """async () => {
+    document.documentElement.classList.add("whole");
     if (document.querySelector("ce-explorer")) await customElements.whenDefined("ce-explorer");
     for (const image of document.images) image.loading = "eager";
-    for (const part of document.querySelectorAll("article > section > section"))
-        part.style.contentVisibility = "visible";
     for (const figure of document.querySelectorAll("ce-explorer")) figure.start();
+    document.documentElement.getBoundingClientRect();
+    await document.fonts.ready;
 }"""
 
 
