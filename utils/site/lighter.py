@@ -48,10 +48,10 @@ def coloured(token):
 def unwrapped(code):
     """A word of code is no element, unless it must not break: `--only` has no good place for it.
 
-    Nor has a short phrase, such as the shape `(N, K)`.
+    Nor has a short phrase, such as `F.one_hot(y, 5).float()`.
     """
     words = re.sub(r'<span class="pre">([^<]*)</span>', r"\1", code[1])
-    if " " in words and len(unescape(words)) <= 12:
+    if " " in words and len(unescape(words)) <= 23:
         return f'<code class="notranslate whole-word">{words}</code>'
     words = re.sub(r'<span class="pre">([^<]*)</span>', word, code[1])
     return f'<code class="notranslate">{words}</code>'
