@@ -124,11 +124,13 @@ def cut(source, target, letters, weights):
 
 
 def mathematics_style(sheet, faces, version):
-    """KaTeX's style sheet with our cut fonts, and without the faces that no formula needs."""
+    """KaTeX's style sheet with our cut fonts, and without the faces that no formula needs.
+
+    Until a face is there, its letters are shown in another one: no reader waits for a blank."""
     text = re.sub(r",url\([^)]*\) format\(\"(woff|truetype)\"\)", "", sheet)
     text = re.sub(
         r"@font-face\{[^}]*url\(fonts/([^)]*)\)[^}]*\}",
-        lambda rule: rule[0] if rule[1] in faces else "",
+        lambda rule: rule[0][:-1] + ";font-display:swap}" if rule[1] in faces else "",
         text,
     )
     return re.sub(r"url\(fonts/([^)]*)\)", rf"url(fonts/\1?{version})", text)
