@@ -166,7 +166,7 @@ def test_the_widget_has_its_style_and_the_notebooks_theme(notebook):
 
 def asked(notebook, question):
     """The form of a question, and a function that waits for its reply."""
-    start = question.prompt.split("$")[0].strip()
+    start = question.prompt.replace("`", "").split("$")[0].strip()
     form = notebook.page.locator("form.ce-question").filter(has_text=start)
     reply = form.get_by_role("status")
 
@@ -198,7 +198,7 @@ def test_a_choice_answered_wrong_by_keyboard_says_why(notebook):
     notebook.page.keyboard.press("Space")
     for _, right, feedback in CHOICE.options:
         notebook.page.keyboard.press("Enter")
-        says("Right." if right else "Not yet", feedback.split("$")[0].strip())
+        says("Right." if right else "Not yet", feedback.replace("`", "").split("$")[0].strip())
         if right:
             break
         notebook.page.keyboard.press("ArrowDown")

@@ -7,7 +7,15 @@ import pytest
 
 from exercises.bank.questions import all_questions
 from utils.explorers.joining import classic_script, style
-from utils.grading.questions import Choice, Number, Order, Question, in_mathml
+from utils.grading.questions import (
+    PIECES,
+    Choice,
+    Number,
+    Order,
+    Question,
+    in_mathml,
+    with_texts,
+)
 from utils.site.serve import serving
 
 NUMBER = Number(
@@ -168,3 +176,39 @@ def test_every_question_of_the_bank_is_sound():
         data = question.data()
         assert data["prompt"] and (data["solution"] or data["kind"] == "order"), question.id
         assert not re.search(r"\*[a-z-]+\*", json.dumps(data)), f"{question.id}: stars are shown"
+
+
+def texts_of(question):
+    found = []
+    with_texts(question.data(), lambda text: found.append(text) or text)
+    return found
+
+
+def test_texts_of_the_bank_are_set_as_print_is():
+    """Curly quotes, a minus that is no hyphen, and code marked as code: `log1p` is not `loglp`."""
+    code = re.compile(r"\w_\w|\w\(\)|\b(?:np|F|torch|nn)\.\w|float\d|Loss\b(?! \d)|\bnan\b")
+    for question in all_questions():
+        for text in texts_of(question):
+            words = PIECES.sub(" ", text)
+            assert not re.search(r"[`$'\"\\]|(?<!\w)-", words), f"{question.id}: {words}"
+            assert not code.search(words), f"{question.id}: {words}"
+
+
+def test_code_between_backticks_is_code_and_nothing_else_in_it():
+    html = in_mathml('Is `log(p) < a["$x$"]` & $x$ the same?')
+    code = '<code class="notranslate whole-word">log(p) &lt; a["$x$"]</code>'
+    assert html.startswith(f"Is {code} &amp; <math")
+    longer = in_mathml("`F.binary_cross_entropy(torch.sigmoid(z), y)`")
+    assert longer.startswith('<code class="notranslate">F.binary_cross_entropy(<wbr>torch.sig')
+    assert in_mathml("`p`") == '<code class="notranslate whole-word">p</code>'
+    tied = in_mathml("a\u00a0$p$")
+    assert tied.startswith('<span class="whole-word">a\u00a0<math') and tied.endswith("</span>")
+    question = Question(Choice("q", "`a`?", options=[("`b`", True, "`c`")], solution="`d`"))
+    assert json.dumps(question.question).count("<code") == 4 and "`" not in str(question.question)
+
+
+def test_every_question_about_a_loss_says_its_unit():
+    for question in all_questions():
+        text = f"{question.prompt} {question.solution}"
+        if isinstance(question, Number) and re.search(r"\bnats\b", text):
+            assert "nats" in question.unit or "bits" in question.unit, question.id

@@ -181,6 +181,14 @@ def test_text_keeps_its_words_and_sets_its_formulas():
     text = mathematics.render_text("For $p < 1$ it is < 2.")
     assert text.startswith("For <span") and text.endswith(" it is &lt; 2.")
     assert 'aria-label="p"' in mathematics.render_text("$p$")
+    assert "aria-label" not in mathematics.render_text("$p$ or $q$")
+    mathematics.service.close()
+
+
+def test_code_in_a_text_is_code():
+    text = mathematics.render_text("Is `a < $b$` > $b$?")
+    assert text.startswith('Is <code class="notranslate whole-word">a &lt; $b$</code> &gt; <span')
+    assert mathematics.render_text("`$p$`") == '<code class="notranslate whole-word">$p$</code>'
     mathematics.service.close()
 
 
@@ -265,10 +273,10 @@ def test_pages_become_lighter_and_read_the_same():
         '<span class="pre">b</span></code>'
     )
     assert lighter.lighter(words) == '<code class="notranslate whole-word">a b</code>'
-    longer = lighter.lighter(words.replace(">b<", ">b_and_so_much_more<"))
-    assert longer == '<code class="notranslate">a b_and_so_much_more</code>'
-    option = lighter.lighter(words.replace(">a<", ">grade folder<").replace(">b<", ">--only<"))
-    assert BeautifulSoup(option, "html.parser").code.text == "grade folder --only"
+    longer = lighter.lighter(words.replace(">b<", ">b_and_so_much_and_much_more<"))
+    assert longer == '<code class="notranslate">a b_and_so_much_and_much_more</code>'
+    option = lighter.lighter(words.replace(">a<", ">grade a whole folder<").replace(">b<", ">--only<"))
+    assert BeautifulSoup(option, "html.parser").code.text == "grade a whole folder --only"
     assert '<span class="whole-word">--only</span>' in option
     state = {"z": -2, "said": 'It\'s <b>"so"</b> & so'}
     given = f'<ce-explorer module="bce" state="{html.escape(json.dumps(state))}"></ce-explorer>'

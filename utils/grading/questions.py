@@ -2,7 +2,7 @@
 
 A question is data. Its right value, and the values that known mistakes lead to, are computed when
 the page is built; the page (`utils/explorers/question.mjs`) compares what is typed with them.
-All texts are plain text, with mathematics between dollar signs.
+All texts are plain text, with mathematics between dollar signs and code between backticks.
 """
 
 import hashlib
@@ -136,10 +136,44 @@ def with_texts(data, convert):
     return {**walk(data, ""), "html": True}
 
 
+# Code, or a formula with the word that a no-break space ties to it.
+PIECES = re.compile(r"`(?P<code>[^`]+)`|(?P<word>[^\s$`]+\u00a0)?\$(?P<formula>[^$]+)\$")
+
+
+def in_html(text, formula):
+    """Plain text as HTML: code between backticks, mathematics between dollars through `formula`.
+
+    What stands between backticks is code alone: a dollar sign in it begins no formula. (Browsers
+    break a line before a formula even after a no-break space, hence the span.)
+    """
+    out, end = [], 0
+    for piece in PIECES.finditer(text):
+        out.append(html.escape(text[end : piece.start()], quote=False))
+        end = piece.end()
+        if piece["code"]:
+            out.append(_code(piece["code"]))
+        elif word := piece["word"]:
+            word = html.escape(word, quote=False)
+            out.append(f'<span class="whole-word">{word}{formula(piece["formula"])}</span>')
+        else:
+            out.append(formula(piece["formula"]))
+    return "".join([*out, html.escape(text[end:], quote=False)])
+
+
+def _code(text):
+    """Code that no translator touches; where a page can do that, a short piece stays on one line.
+
+    A longer one may break where a call in a call begins, too.
+    """
+    code = html.escape(text, quote=False)
+    if len(text) <= 23:
+        return f'<code class="notranslate whole-word">{code}</code>'
+    return f'<code class="notranslate">{re.sub(r"[(](?=[^()]*[(])", "(<wbr>", code)}</code>'
+
+
 def in_mathml(text):
-    """Plain text with mathematics between dollars as HTML that every browser shows by itself."""
-    parts = re.split(r"\$([^$]+)\$", text)
-    return "".join(convert(_spaced(p)) if i % 2 else html.escape(p) for i, p in enumerate(parts))
+    """A text as HTML that every browser shows by itself, its formulas too."""
+    return in_html(text, lambda formula: convert(_spaced(formula)))
 
 
 def _spaced(formula):

@@ -16,6 +16,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.util import logging
 
+from utils.grading.questions import in_html
 from utils.site.node import LineService
 
 logger = logging.getLogger(__name__)
@@ -59,16 +60,14 @@ def render_at(node, display):
 
 
 def render_text(text):
-    """Plain text with formulas between dollar signs, as HTML.
+    """Plain text with formulas between dollar signs and code between backticks, as HTML.
 
     What is a formula and nothing else gets its LaTeX as a name: it may have to name a control.
+    (Code names one by itself: it is text.)
     """
-    words = re.split(r"\$([^$]+)\$", text)
-    html = "".join(
-        render(word) if i % 2 else escape(word, quote=False) for i, word in enumerate(words)
-    )
-    if len(words) == 3 and not (words[0] + words[2]).strip():
-        html = html.replace("<math", f'<math aria-label="{escape(words[1])}"', 1)
+    html = in_html(text, render)
+    if alone := re.fullmatch(r"\s*\$([^$]+)\$\s*", text):
+        html = html.replace("<math", f'<math aria-label="{escape(alone[1])}"', 1)
     return html
 
 

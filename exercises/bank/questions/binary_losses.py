@@ -13,20 +13,20 @@ QUESTIONS = [
     Number(
         "binary-losses-pos-weight-mean",
         "Three samples with labels 0, 0, 1 get the probabilities $p = 0.2,\\ 0.1,\\ 0.4$. What "
-        "does BCEWithLogitsLoss(pos_weight=5) return?",
+        "does `BCEWithLogitsLoss` with `pos_weight=5` return?",
         answer=lambda: (C * L).mean(),
         wrong=[
             (
                 lambda: (C * L).sum() / C.sum(),
-                "You divided by $1 + 1 + 5$. That is what CrossEntropyLoss does with class "
+                "You divided by $1 + 1 + 5$. That is what `CrossEntropyLoss` does with class "
                 "weights; the binary losses divide by the number of elements.",
             ),
-            (lambda: L.mean(), "That is the mean without pos_weight."),
+            (lambda: L.mean(), "That is the mean without `pos_weight`."),
             (lambda: (C * L).sum(), "That is the sum. The default reduction is the mean."),
             (lambda: (5 * L).mean(), "You multiplied all samples. Which label is positive?"),
             (
                 lambda: (np.array([5, 5, 1]) * L).mean(),
-                "You weighted the negatives. pos_weight belongs to label 1.",
+                "You weighted the negatives. `pos_weight` belongs to label 1.",
             ),
             (
                 lambda: (-C * np.log([0.2, 0.1, 0.4])).mean(),
@@ -34,18 +34,19 @@ QUESTIONS = [
             ),
         ],
         hint="Multiply one loss by 5, add, and count the samples.",
-        solution="$(0.223 + 0.105 + 5 \\cdot 0.916)/3 = 4.910/3 = 1.637$.",
+        solution="$(0.2231 + 0.1054 + 5 \\cdot 0.9163)/3 = 4.9100/3 = 1.6367$ nats.",
+        unit="nats",
     ),
     Number(
         "binary-losses-clamped",
-        "Four samples with label 0 have logits $0,\\ 0,\\ 50,\\ 50$ in float32. Which mean does "
-        "F.binary_cross_entropy(torch.sigmoid(z), y) return?",
+        "Four samples with label 0 have logits $0,\\ 0,\\ 50,\\ 50$ in `float32`. Which mean does "
+        "`F.binary_cross_entropy(torch.sigmoid(z), y)` return?",
         answer=lambda: (2 * np.log(2) + 200) / 4,
         wrong=[
             (
                 lambda: (2 * np.log(2) + 100) / 4,
                 "Right for a loss from logits, about 50 each. Here the sigmoid is rounded to 1, "
-                "and what does BCELoss make of $\\ln 0$?",
+                "and what does `BCELoss` make of $\\ln 0$?",
             ),
             (
                 lambda: np.log(2) / 2,
@@ -61,12 +62,13 @@ QUESTIONS = [
                 "$\\ln 2$ each.",
             ),
         ],
-        hint="$\\sigma(50)$ is 1 in float32, and the logarithm is clamped at $-100$.",
-        solution="$(\\ln 2 + \\ln 2 + 100 + 100)/4 = 50.347$. From logits it would be 25.347.",
+        hint="$\\sigma(50)$ is 1 in `float32`, and the logarithm is clamped at $-100$.",
+        solution="$(\\ln 2 + \\ln 2 + 100 + 100)/4 = 50.347$ nats. From logits it would be 25.347.",
+        unit="nats",
     ),
     Number(
         "binary-losses-shift-back",
-        "A model trained with pos_weight $= 4$ gives a case $p = 0.5$. Which probability should "
+        "A model trained with `pos_weight=4` gives a case $p = 0.5$. Which probability should "
         "be reported for it?",
         answer=0.2,
         wrong=[
@@ -82,32 +84,31 @@ QUESTIONS = [
                 "You subtracted 4 from the logit. Subtract $\\ln 4$.",
             ),
         ],
-        unit="",
         hint="Odds of 1 to 1, divided by 4.",
         solution="Odds $1/4$, so $p = \\frac{1}{1 + 4} = 0.2$; the same as $\\sigma(0 - \\ln 4)$.",
     ),
     Choice(
         "binary-losses-which",
         "A network tags pictures: any number of 20 tags may apply at once. It ends with "
-        "nn.Linear(512, 20). Which loss?",
+        "`nn.Linear(512, 20)`. Which loss fits?",
         options=[
             (
-                "BCEWithLogitsLoss on the outputs",
+                "`BCEWithLogitsLoss` on the outputs",
                 True,
                 "Yes: 20 separate yes-or-no questions, answered by logits.",
             ),
             (
-                "BCELoss on the outputs",
+                "`BCELoss` on the outputs",
                 False,
-                "The outputs are any real numbers; BCELoss refuses everything outside [0, 1].",
+                "The outputs are any real numbers; `BCELoss` refuses everything outside $[0, 1]$.",
             ),
             (
-                "CrossEntropyLoss on the outputs",
+                "`CrossEntropyLoss` on the outputs",
                 False,
                 "Its softmax makes the tags compete: it fits when exactly one of them applies.",
             ),
             (
-                "BCELoss on a softmax of the outputs",
+                "`BCELoss` on a softmax of the outputs",
                 False,
                 "It runs, but the 20 probabilities add to 1, so two tags can never both be "
                 "certain.",

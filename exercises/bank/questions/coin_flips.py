@@ -89,7 +89,7 @@ QUESTIONS = [
         ],
         unit="nats",
         hint="For label 1 the loss is $-\\ln\\sigma(z) = \\ln(1 + e^{-z})$.",
-        solution=f"$\\ln(1 + e^{{1.5}})$ = {bce_with_logits(np.array(Z), np.array(1.0)):.4f} nats.",
+        solution=f"$\\ln(1 + e^{{1.5}}) = {bce_with_logits(np.array(Z), np.array(1.0)):.4f}$ nats.",
     ),
     Number(
         "coin-flips-gradient",
@@ -99,11 +99,12 @@ QUESTIONS = [
         wrong=[
             (
                 lambda: sigmoid(np.array(2.0)),
-                "$\\sigma(z) - y$ is right for the sum. What does the mean over four samples add?",
+                "$\\sigma(z) - y$ is right for the sum. Which factor does the mean over four "
+                "samples bring?",
             ),
             (
                 lambda: -sigmoid(np.array(2.0)) / 4,
-                "The size is right. Does a larger logit make this sample's loss larger or smaller?",
+                "The size is right. Does a larger logit make this sample’s loss larger or smaller?",
             ),
             (
                 lambda: (sigmoid(np.array(2.0)) - 1) / 4,
@@ -124,40 +125,40 @@ QUESTIONS = [
             ),
         ],
         hint="Each entry of the gradient of a mean carries the factor $1/N$.",
-        solution="$(\\sigma(2) - 0)/4$ = "
-        f"{grad_bce_with_logits(np.full(4, 2.0), np.zeros(4))[0]:.4f}.",
+        solution="$(\\sigma(2) - 0)/4 = "
+        f"{grad_bce_with_logits(np.full(4, 2.0), np.zeros(4))[0]:.4f}$.",
     ),
     Choice(
         "coin-flips-stops-teaching",
-        "In float32 a sample with label 0 gets the logit 30. What does BCELoss of the sigmoid "
-        "of it do?",
+        "In `float32` a sample with label 0 gets the logit 30, and `BCELoss` gets its sigmoid. "
+        "Which loss comes out, and which slope at the logit?",
         options=[
             (
-                "It gives the loss 30 and the slope 1.",
+                "The loss 30 and the slope 1.",
                 False,
-                "That is the true answer, and what BCEWithLogitsLoss gives. BCELoss only sees "
-                "the probability, which has been rounded.",
+                "That is the true answer, and what `BCEWithLogitsLoss` gives. `BCELoss` sees "
+                "only the probability, which has been rounded.",
             ),
             (
-                "It gives the loss 100 and the slope 0.",
+                "The loss 100 and the slope 0.",
                 True,
                 "Yes. $\\sigma(30)$ is rounded to 1, the logarithm of $1 - p = 0$ is held at "
                 "$-100$, and the sigmoid has no slope left: the worst samples teach nothing.",
             ),
             (
-                "It gives infinity and stops the training with an error.",
+                "The loss infinity, and the training stops with an error.",
                 False,
                 "Infinity is what the plain formula gives. PyTorch holds the logarithm at $-100$ "
                 "instead, and says nothing.",
             ),
             (
-                "It gives the loss 100 and the slope 1.",
+                "The loss 100 and the slope 1.",
                 False,
                 "The loss is right. But the slope passes through the sigmoid, and a probability "
                 "that was rounded to 1 does not move when the logit does.",
             ),
         ],
-        solution="Loss 100, slope 0: the reason to give logits to BCEWithLogitsLoss.",
+        solution="Loss 100, slope 0: the reason to give logits to `BCEWithLogitsLoss`.",
     ),
     Order(
         "coin-flips-five-steps",

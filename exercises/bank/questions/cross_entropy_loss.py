@@ -17,7 +17,7 @@ QUESTIONS = [
     Number(
         "cross-entropy-loss-weighted-mean",
         "Two classes with weights $(1, 6)$. Three samples with labels 0, 0, 1 get "
-        "$p_y = 0.8,\\ 0.5,\\ 0.4$. What does CrossEntropyLoss(weight) with its default "
+        "$p_y = 0.8,\\ 0.5,\\ 0.4$. What does `CrossEntropyLoss(weight)` with its default "
         "reduction return?",
         answer=lambda: (W * L).sum() / W.sum(),
         wrong=[
@@ -35,11 +35,13 @@ QUESTIONS = [
             (lambda: (W * L).sum(), "That is the weighted sum. The default is a mean."),
             (
                 lambda: (W * L).sum() / W.sum() / np.log(2),
-                "The right number in bits. PyTorch's logarithms are natural.",
+                "The right number in bits. PyTorch’s logarithms are natural.",
             ),
         ],
         hint="Count class-1 samples six times, above and below the fraction bar.",
-        solution="$(0.223 + 0.693 + 6 \\cdot 0.916) / (1 + 1 + 6) = 6.414 / 8 = 0.802$.",
+        solution="The samples weigh $1 + 1 + 6 = 8$ together: "
+        "$(0.2231 + 0.6931 + 6 \\cdot 0.9163)/8 = 6.4140/8 = 0.8018$ nats.",
+        unit="nats",
     ),
     Number(
         "cross-entropy-loss-ignored",
@@ -55,7 +57,7 @@ QUESTIONS = [
             (lambda: KEPT.sum(), "That is the sum of the two. Divide by the number kept."),
             (
                 lambda: KEPT.mean() / np.log(2),
-                "That is the right mean in bits. PyTorch's logarithms are natural.",
+                "That is the right mean in bits. PyTorch’s logarithms are natural.",
             ),
             (
                 lambda: -np.log(0.375),
@@ -63,12 +65,13 @@ QUESTIONS = [
             ),
         ],
         hint="How many tokens count?",
-        solution="$(\\ln 2 + \\ln 4)/2 = 1.5 \\ln 2 = 1.040$.",
+        solution="$(\\ln 2 + \\ln 4)/2 = 1.5 \\ln 2 = 1.040$ nats.",
+        unit="nats",
     ),
     Number(
         "cross-entropy-loss-soft-weights",
         "Class weights $(1, 6)$, and one sample with the probability target $(0.5, 0.5)$ and "
-        "$p = (0.8, 0.2)$. What does F.cross_entropy return?",
+        "$p = (0.8, 0.2)$. What does `F.cross_entropy` return?",
         answer=lambda: 0.5 * -np.log(0.8) + 6 * 0.5 * -np.log(0.2),
         wrong=[
             (
@@ -91,7 +94,9 @@ QUESTIONS = [
             ),
         ],
         hint="$\\sum_k w_k q_k (-\\ln p_k)$, divided by the number of samples.",
-        solution="$1 \\cdot 0.5 \\cdot 0.223 + 6 \\cdot 0.5 \\cdot 1.609 = 4.940$, divided by 1.",
+        solution="$-1 \\cdot 0.5 \\ln 0.8 - 6 \\cdot 0.5 \\ln 0.2 = 0.1116 + 4.8283 = 4.9399$ "
+        "nats. One sample, so the divisor is 1.",
+        unit="nats",
     ),
     Number(
         "cross-entropy-loss-learnt-share",
@@ -110,7 +115,7 @@ QUESTIONS = [
             ),
             (
                 0.5,
-                "The weight 9 would give one half. Here it is half of that.",
+                "The weight 9 would give one half. Here the weight is 4.5.",
             ),
             (
                 lambda: 4.5 / 5.5,
@@ -126,34 +131,34 @@ QUESTIONS = [
     ),
     Choice(
         "cross-entropy-loss-sequence-shape",
-        "A language model returns out of shape (N, L, K): N texts, L tokens, K words. The labels "
-        "words have shape (N, L). Which call is right?",
+        "A language model returns `out` of shape `(N, L, K)`: N texts, L tokens, K words. The "
+        "labels `words` have shape `(N, L)`. Which call is right?",
         options=[
             (
-                "F.cross_entropy(out, words)",
+                "`F.cross_entropy(out, words)`",
                 False,
-                "Axis 1 is taken for the classes. For L ≠ K this is refused; for L = K it is "
-                "silently wrong.",
+                "Axis 1 is taken for the classes. For $L \\ne K$ this is refused; for $L = K$ it "
+                "is silently wrong.",
             ),
             (
-                "F.cross_entropy(out.transpose(1, 2), words)",
+                "`F.cross_entropy(out.transpose(1, 2), words)`",
                 True,
                 "Yes: now the classes are on axis 1, and the labels have the remaining axes.",
             ),
             (
-                "F.cross_entropy(out.reshape(N, K, L), words)",
+                "`F.cross_entropy(out.reshape(N, K, L), words)`",
                 False,
-                "The shape is right and no error comes, but reshape does not exchange axes: it "
-                "mixes words and positions. transpose exchanges them.",
+                "The shape is right and no error comes, but `reshape` does not exchange axes: it "
+                "mixes words and positions. `transpose` exchanges them.",
             ),
             (
-                "F.cross_entropy(torch.softmax(out, -1).transpose(1, 2), words)",
+                "`F.cross_entropy(torch.softmax(out, -1).transpose(1, 2), words)`",
                 False,
                 "The axes are right, but the loss applies softmax itself: here it would be "
                 "applied twice.",
             ),
         ],
         hint="The classes belong on axis 1. Which operation moves an axis without mixing?",
-        solution="Exchange the last two axes, or flatten to (N L, K) and (N L,).",
+        solution="Exchange the last two axes, or flatten to `(N * L, K)` and `(N * L,)`.",
     ),
 ]

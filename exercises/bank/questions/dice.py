@@ -40,7 +40,7 @@ QUESTIONS = [
         ],
         unit="nats",
         hint="The exponents of the other classes are 0, and their factors are 1.",
-        solution=f"$-\\ln 0.7$ = {-np.log(0.7):.4f} nats. How the rest is shared plays no part.",
+        solution=f"$-\\ln 0.7 = {-np.log(0.7):.4f}$ nats. How the rest is shared plays no part.",
     ),
     Number(
         "dice-batch",
@@ -76,8 +76,8 @@ QUESTIONS = [
         ],
         unit="nats",
         hint="Index 2 is the third entry of the first row.",
-        solution="$-\\frac12(\\ln 0.2 + \\ln 0.6)$ = "
-        f"{-np.log(TABLE[[0, 1], [2, 1]]).mean():.4f} nats.",
+        solution="$-\\frac12(\\ln 0.2 + \\ln 0.6) = "
+        f"{-np.log(TABLE[[0, 1], [2, 1]]).mean():.4f}$ nats.",
     ),
     Number(
         "dice-two-logits",
@@ -105,7 +105,7 @@ QUESTIONS = [
             ),
         ],
         hint="Divide numerator and denominator by $e^{z_2}$.",
-        solution=f"$\\sigma(3 - 1) = \\sigma(2)$ = {1 / (1 + np.exp(-2.0)):.4f}.",
+        solution=f"$\\sigma(3 - 1) = \\sigma(2) = {1 / (1 + np.exp(-2.0)):.4f}$.",
     ),
     Choice(
         "dice-which-loss",
@@ -179,6 +179,6 @@ QUESTIONS.append(
         ],
         unit="nats",
         hint="Three terms, each a share of the target times the surprise of the model.",
-        solution=f"$-0.25\\ln 0.2 - 0.5\\ln 0.7 - 0.25\\ln 0.1$ = {soft_loss():.4f} nats.",
+        solution=f"$-0.25\\ln 0.2 - 0.5\\ln 0.7 - 0.25\\ln 0.1 = {soft_loss():.4f}$ nats.",
     )
 )

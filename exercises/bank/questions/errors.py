@@ -12,7 +12,7 @@ QUESTIONS = [
     Number(
         "errors-floor",
         "A network for 20 classes ends in a softmax, and its outputs go into "
-        "F.cross_entropy. How small can the loss get, in nats?",
+        "`F.cross_entropy`. How small can the loss get, in nats?",
         answer=lambda: cross_entropy(softmax(SURE), [0]),
         wrong=[
             (
@@ -49,32 +49,32 @@ QUESTIONS = [
     ),
     Choice(
         "errors-which-target",
-        "The logits have the shape (8, 3, 16, 16): eight images, three classes. Which target is "
+        "The logits have the shape `(8, 3, 16, 16)`: eight images, three classes. Which target is "
         "accepted as class indices?",
         options=[
             (
-                "Long, (8, 16, 16)",
+                "Long, `(8, 16, 16)`",
                 True,
                 "The shape of the logits without axis 1, integers: one class for each pixel.",
             ),
             (
-                "Long, (8, 1, 16, 16)",
+                "Long, `(8, 1, 16, 16)`",
                 False,
                 "A mask with a channel axis, as image libraries load it. The class axis is to be "
                 "left out, not to have length 1: message 14.",
             ),
             (
-                "Long, (8, 3, 16, 16)",
+                "Long, `(8, 3, 16, 16)`",
                 False,
                 "This shape means probabilities, and these are floating: message 4.",
             ),
             (
-                "float, (8, 16, 16)",
+                "Float, `(8, 16, 16)`",
                 False,
                 "The shape is right, but one cannot look something up with a float: message 1.",
             ),
         ],
-        solution="Leave out the class axis, keep all others, use Long: (8, 16, 16).",
+        solution="Leave out the class axis, keep all others, use Long: `(8, 16, 16)`.",
     ),
     Number(
         "errors-start",
@@ -89,7 +89,7 @@ QUESTIONS = [
             ),
             (
                 lambda: np.log2(10),
-                "Right in bits; PyTorch's losses are in nats.",
+                "Right in bits; PyTorch’s losses are in nats.",
             ),
             (
                 lambda: np.log(2),
@@ -99,19 +99,19 @@ QUESTIONS = [
             (0.9, "That is the expected error rate. The loss is the surprise of the right class."),
         ],
         unit="nats",
-        hint="All logits are nearly equal, so all probabilities are nearly 1/10.",
+        hint="All logits are nearly equal, so all probabilities are nearly $1/10$.",
         solution="$-\\ln\\frac{1}{10} = \\ln 10 \\approx 2.303$ nats.",
     ),
     Number(
         "errors-pairs",
-        "Probabilities (0.9, 0.2) as a column, labels (1, 0) as a row, and a mean over what "
-        "broadcasting makes of them. Which loss comes out, in nats?",
+        "Probabilities $(0.9,\\ 0.2)$ as a column, labels $(1,\\ 0)$ as a row, and a mean over "
+        "what broadcasting makes of them. Which loss comes out, in nats?",
         answer=lambda: bce(np.repeat(P, 2), np.tile(T, 2)),
         wrong=[
             (
                 lambda: bce(P, T),
-                "That is the right loss, of each probability with its own label. The shapes (2, 1) "
-                "and (2,) make four pairs.",
+                "That is the right loss, of each probability with its own label. The shapes "
+                "`(2, 1)` and `(2,)` make four pairs.",
             ),
             (
                 lambda: bce(np.repeat(P, 2), np.tile(T, 2), reduction="sum"),

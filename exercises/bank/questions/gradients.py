@@ -11,12 +11,12 @@ QUESTIONS = [
     Number(
         "gradients-label-entry",
         "A batch of 4 samples, mean loss. One of them has $p = (0.2,\\ 0.7,\\ 0.1)$ and the true "
-        "class is the first. How large is the gradient entry of that sample's first logit?",
+        "class is the first. How large is the gradient entry of that sample’s first logit?",
         answer=lambda: (P[0] - 1) / 4,
         wrong=[
             (
                 lambda: P[0] - 1,
-                "That is the gradient of this sample's own loss. The mean divides by 4.",
+                "That is the gradient of this sample’s own loss. The mean divides by 4.",
             ),
             (
                 lambda: (1 - P[0]) / 4,
@@ -44,7 +44,8 @@ QUESTIONS = [
     Number(
         "gradients-smoothed-entry",
         "One sample, three classes, $p = (0.2,\\ 0.7,\\ 0.1)$, true class the first, label "
-        "smoothing $\\varepsilon = 0.3$ as in PyTorch. The gradient entry of the first logit?",
+        "smoothing $\\varepsilon = 0.3$ as in PyTorch. What is the "
+        "gradient entry of the first logit?",
         answer=lambda: P[0] - smooth_targets(np.array([0]), 3, 0.3)[0, 0],
         wrong=[
             (lambda: P[0] - 1, "That is the entry without smoothing."),
@@ -71,21 +72,21 @@ QUESTIONS = [
     ),
     Number(
         "gradients-weighted-entry",
-        "Two samples, two classes with weights $w = (1,\\ 3)$, mean loss. The first sample has "
-        "true class 1 (weight 3) and $p = (0.6,\\ 0.4)$; the second has true class 0. The gradient "
-        "entry of the first sample's logit of class 1?",
+        "Two samples, mean loss, classes 0 and 1 with weights $w = (1,\\ 3)$. The first sample has "
+        "true class 1 (weight 3) and $p = (0.6,\\ 0.4)$; the second has true class 0. What is the "
+        "gradient entry of the first sample’s logit of class 1?",
         answer=lambda: grad_cross_entropy(
             np.log([[0.6, 0.4], [0.5, 0.5]]), np.array([1, 0]), weight=np.array([1.0, 3.0])
         )[0, 1],
         wrong=[
             (
                 lambda: 3 * (0.4 - 1) / 2,
-                "You divided by $N = 2$. With class indices and weights, PyTorch's mean divides by "
-                "the sum of the samples' weights, $3 + 1$.",
+                "You divided by $N = 2$. With class indices and weights, PyTorch’s mean divides by "
+                "the sum of the samples’ weights, $3 + 1$.",
             ),
             (lambda: (0.4 - 1) / 2, "That is without weights."),
             (lambda: 3 * (0.4 - 1), "That is for the sum; the mean divides by $3 + 1$."),
-            (lambda: (0.4 - 1) / 4, "Divided rightly, but the sample's own weight 3 is missing."),
+            (lambda: (0.4 - 1) / 4, "Divided rightly, but the sample’s own weight 3 is missing."),
             (lambda: 3 * 0.4 / 4, "The target is missing: $p - 1$ for the true class."),
         ],
         hint="$w_y\\,(p - q)$, divided by what?",
@@ -117,31 +118,31 @@ QUESTIONS = [
         rtol=0.01,
         hint="$p = 0.01799$.",
         solution="$2 \\cdot (-0.982) \\cdot 0.018 \\cdot 0.982 = -0.0347$: 28 times less than "
-        "cross-entropy's $-0.982$.",
+        "cross-entropy’s $-0.982$.",
     ),
     Choice(
         "gradients-wrong-but-right",
-        "A hand-written loss equals F.cross_entropy on every input to the last digit. What is sure "
-        "about its gradient in PyTorch?",
+        "A hand-written loss equals `F.cross_entropy` on every input to the last digit. What does "
+        "that say about its gradient in PyTorch?",
         options=[
             (
-                "It is right too: equal functions have equal slopes",
+                "It is right too: equal functions have equal slopes.",
                 False,
                 "Equal functions do. Autograd differentiates the recorded operations, and a step "
                 "outside PyTorch is recorded as a constant.",
             ),
             (
-                "Nothing: parts computed outside PyTorch count as constants",
+                "Nothing: parts computed outside PyTorch count as constants.",
                 True,
-                "Yes. Compare gradients as well, by differences or gradcheck.",
+                "Yes. Compare gradients as well, by differences or `gradcheck`.",
             ),
             (
-                "It is right up to the factor 1/N",
+                "It is right up to the factor $1/N$.",
                 False,
-                "That would be a different value too. Think of .item() or math.exp inside.",
+                "That would be a different value too. Think of `.item()` or `math.exp` inside.",
             ),
         ],
-        hint="What does autograd see of math.exp(v.item())?",
-        solution="A value test says nothing about the gradient; gradcheck does.",
+        hint="What does autograd see of `math.exp(v.item())`?",
+        solution="A value test says nothing about the gradient; `gradcheck` does.",
     ),
 ]

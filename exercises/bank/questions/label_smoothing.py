@@ -15,8 +15,8 @@ def by_hand(on, off):
 QUESTIONS = [
     Number(
         "label-smoothing-by-hand",
-        "Four classes, label 0, $p = (0.6,\\ 0.2,\\ 0.1,\\ 0.1)$. What is "
-        "F.cross_entropy with label_smoothing=0.2?",
+        "Four classes, label 0, $p = (0.6,\\ 0.2,\\ 0.1,\\ 0.1)$. What does "
+        "`F.cross_entropy` with `label_smoothing=0.2` return?",
         answer=lambda: by_hand(0.85, 0.05),
         wrong=[
             (
@@ -38,11 +38,14 @@ QUESTIONS = [
             (lambda: by_hand(0.85, 0.05) / 4, "You averaged over the classes. They are added."),
         ],
         hint="The target is $(0.85,\\ 0.05,\\ 0.05,\\ 0.05)$.",
-        solution="$0.85 \\cdot 0.511 + 0.05\\,(1.609 + 2.303 + 2.303) = 0.434 + 0.311 = 0.745$.",
+        solution="$0.85 \\cdot 0.511 + 0.05\\,(1.609 + 2.303 + 2.303) = 0.434 + 0.311 = 0.745$ "
+        "nats.",
+        unit="nats",
     ),
     Number(
         "label-smoothing-gap",
-        "Five classes and label_smoothing=0.4 in PyTorch. By how much should the right logit lead?",
+        "Five classes and `label_smoothing=0.4` in PyTorch. By how much should the right logit "
+        "lead each of the others?",
         answer=lambda: np.log(1 + 5 * 0.6 / 0.4),
         wrong=[
             (
@@ -51,7 +54,7 @@ QUESTIONS = [
             ),
             (
                 lambda: np.log(5 * 0.6 / 0.4),
-                "The right class also gets the share $\\varepsilon/K$: the 1 under the "
+                "The right class also gets the share $\\varepsilon/K$: the 1 inside the "
                 "logarithm is missing.",
             ),
             (
@@ -72,15 +75,14 @@ QUESTIONS = [
                 "That is the least loss, the entropy of the target.",
             ),
         ],
-        unit="",
         hint="How likely is the right class in the target, and how likely is one wrong class?",
         solution="$\\ln(0.68 / 0.08) = \\ln 8.5 = 2.140$.",
     ),
     Number(
         "label-smoothing-convert",
         "A program gives the right class $1 - \\varepsilon'$ and each other class "
-        "$\\varepsilon'/(K-1)$, with $\\varepsilon' = 0.15$ and $K = 4$. Which label_smoothing "
-        "makes PyTorch's loss equal?",
+        "$\\varepsilon'/(K-1)$, with $\\varepsilon' = 0.15$ and $K = 4$. Which `label_smoothing` "
+        "makes PyTorch’s loss equal?",
         answer=lambda: 0.15 * 4 / 3,
         wrong=[
             (
@@ -95,19 +97,18 @@ QUESTIONS = [
                 "$\\varepsilon/K$.",
             ),
         ],
-        unit="",
         hint="Make the share of one wrong class equal.",
         solution="$\\varepsilon/4 = 0.15/3 = 0.05$, so $\\varepsilon = 0.2$.",
     ),
     Choice(
         "label-smoothing-compare",
         "Ten classes. Model A, trained without smoothing, ends with training loss 0.05. Model B, "
-        "trained with label_smoothing=0.1, ends with training loss 0.55. What follows?",
+        "trained with `label_smoothing=0.1`, ends with training loss 0.55. What follows?",
         options=[
             (
                 "A is better.",
                 False,
-                "The losses differ in their target. What is the least value that B's loss can "
+                "The losses differ in their target. What is the least value that B’s loss can "
                 "have?",
             ),
             (
@@ -119,7 +120,7 @@ QUESTIONS = [
             (
                 "Nothing: compare them by accuracy and by the plain loss on new data.",
                 True,
-                "Yes. B's floor is 0.500, A's is 0.",
+                "Yes. B’s floor is 0.500, A’s is 0.",
             ),
             (
                 "B is better calibrated.",

@@ -28,7 +28,8 @@ QUESTIONS = [
             ),
             (
                 lambda: -np.log(P[1]) / 3,
-                "You averaged over the three classes. The mean is over samples, and here is one.",
+                "You averaged over the three classes. The mean is over samples, and there "
+                "is one here.",
             ),
             (
                 lambda: cross_entropy(P[None], np.array([1])),
@@ -37,7 +38,7 @@ QUESTIONS = [
             (lambda: 1 - P[1], "That is $1 - p$, the missing probability. Take $-\\ln p$."),
         ],
         hint="Minus the logarithm of the probability given to what is true.",
-        solution="$-\\ln 0.8 = 0.223$.",
+        solution="$-\\ln 0.8 = 0.223$ nats.",
         unit="nats",
     ),
     Number(
@@ -76,13 +77,13 @@ QUESTIONS = [
             ),
         ],
         hint="$e^2 + e^{0.5} + e^1 = 11.756$.",
-        solution="$\\ln 11.756 - 1 = 2.464 - 1 = 1.464$.",
+        solution="$\\ln 11.756 - 1 = 2.464 - 1 = 1.464$ nats.",
         unit="nats",
     ),
     Number(
         "losses-mean-with-ignored",
         "Four words, the last one padding: losses $1.2,\\ 0.6,\\ 0.3,\\ 2.9$, labels "
-        "$5,\\ 1,\\ 7,\\ -100$ with ignore_index $-100$. What is the mean?",
+        "$5,\\ 1,\\ 7,\\ -100$ with `ignore_index=-100`. What is the mean loss?",
         answer=lambda: np.mean([1.2, 0.6, 0.3]),
         wrong=[
             (
@@ -96,11 +97,12 @@ QUESTIONS = [
             (lambda: np.sum([1.2, 0.6, 0.3]), "That is the sum. Divide by the words that count."),
         ],
         hint="What does the mean divide by?",
-        solution="$(1.2 + 0.6 + 0.3)/3 = 0.7$.",
+        solution="$(1.2 + 0.6 + 0.3)/3 = 0.7$ nats.",
+        unit="nats",
     ),
     Number(
         "losses-knows-nothing",
-        "A freshly made network for 10 classes gives all of them the same logit. Its loss?",
+        "A freshly made network for 10 classes gives all of them the same logit. What is its loss?",
         answer=lambda: np.log(10),
         wrong=[
             (0.0, "Equal logits are not a perfect answer: each class gets probability $1/10$."),
@@ -114,59 +116,60 @@ QUESTIONS = [
             ),
         ],
         hint="How probable is each class?",
-        solution="$-\\ln(1/10) = \\ln 10 = 2.303$. A first loss far from $\\ln K$ is a warning.",
+        solution="$-\\ln(1/10) = \\ln 10 = 2.303$ nats. A first loss far from $\\ln K$ is a "
+        "warning.",
         unit="nats",
     ),
     Choice(
         "losses-segmentation-shapes",
-        "A network labels each pixel of 8 pictures of 32 × 48 with one of 21 classes. Which shapes "
-        "do logits and class indices have?",
+        "A network labels each pixel of 8 pictures, 32\u00a0×\u00a048 each, with one of 21 "
+        "classes. Which shapes do logits and class indices have?",
         options=[
             (
-                "logits (8, 21, 32, 48), labels (8, 32, 48)",
+                "logits `(8, 21, 32, 48)`, labels `(8, 32, 48)`",
                 True,
                 "Yes: classes on axis 1, and the labels have every axis but that one.",
             ),
             (
-                "logits (8, 32, 48, 21), labels (8, 32, 48)",
+                "logits `(8, 32, 48, 21)`, labels `(8, 32, 48)`",
                 False,
-                "Here the classes are last. Move them to axis 1 first: permute(0, 3, 1, 2).",
+                "Here the classes are last. Move them to axis 1 first: `permute(0, 3, 1, 2)`.",
             ),
             (
-                "logits (8, 21, 32, 48), labels (8, 1, 32, 48)",
+                "logits `(8, 21, 32, 48)`, labels `(8, 1, 32, 48)`",
                 False,
-                "Index labels lose the class axis altogether; drop it with squeeze(1).",
+                "Index labels lose the class axis altogether; drop it with `squeeze(1)`.",
             ),
             (
-                "logits (8, 21, 32, 48), labels (8, 21, 32, 48)",
+                "logits `(8, 21, 32, 48)`, labels `(8, 21, 32, 48)`",
                 False,
                 "That shape is for probabilities, one distribution a pixel, not for indices.",
             ),
         ],
         hint="An index replaces the class axis.",
-        solution="Logits (N, K, d1, d2), labels (N, d1, d2).",
+        solution="Logits `(N, K, d1, d2)`, labels `(N, d1, d2)`.",
     ),
     Choice(
         "losses-fancy-index",
-        "log_p has shape (4, 3) and y has shape (4,). What does log_p[:, y] give?",
+        "`log_p` has shape `(4, 3)` and `y` has shape `(4,)`. What does `log_p[:, y]` give?",
         options=[
             (
-                "A (4,) array, one entry a row",
+                "A `(4,)` array, one entry a row.",
                 False,
-                "That is log_p[np.arange(4), y]. A colon means “all rows”, for every label.",
+                "That is `log_p[np.arange(4), y]`. A colon means “all rows”, for every label.",
             ),
             (
-                "A (4, 4) array: for every row, the columns named by all four labels",
+                "A `(4, 4)` array: for every row, the columns named by all four labels.",
                 True,
                 "Yes, and its mean is a plausible number: nothing warns.",
             ),
             (
-                "An error, since 4 labels do not fit 3 classes",
+                "An error, since 4 labels do not fit 3 classes.",
                 False,
                 "Four labels are four requests for a column; repeating a column is allowed.",
             ),
         ],
         hint="The colon keeps all rows. How many columns are asked for?",
-        solution="Each sample is judged by everybody's labels; only the diagonal is right.",
+        solution="Each sample is judged by everybody’s labels; only the diagonal is right.",
     ),
 ]

@@ -8,7 +8,7 @@ from utils.losses import sigmoid, softplus
 QUESTIONS = [
     Number(
         "sigmoid-probability",
-        "A model's logit for “spam” is $z = -1.5$. How probable does it think spam is?",
+        "A model’s logit for “spam” is $z = -1.5$. How probable does it think spam is?",
         answer=lambda: sigmoid(-1.5),
         wrong=[
             (
@@ -95,31 +95,31 @@ QUESTIONS = [
     ),
     Choice(
         "sigmoid-which-form",
-        "In float64, which expression gives $-\\ln\\sigma(40) \\approx 4.2 \\cdot 10^{-18}$ with "
+        "In `float64`, which expression gives $-\\ln\\sigma(40) \\approx 4.2 \\cdot 10^{-18}$ with "
         "all its digits?",
         options=[
             (
-                "-np.log(1 / (1 + np.exp(-40.0)))",
+                "`-np.log(1 / (1 + np.exp(-40.0)))`",
                 False,
                 "$1 + e^{-40}$ is rounded to 1 (absorption), so this is $-\\ln 1 = 0$.",
             ),
             (
-                "np.log(1 + np.exp(-40.0))",
+                "`np.log(1 + np.exp(-40.0))`",
                 False,
                 "Better arranged, but $1 + e^{-40}$ is still rounded to 1: the result is 0.",
             ),
             (
-                "np.log1p(np.exp(-40.0))",
+                "`np.log1p(np.exp(-40.0))`",
                 True,
-                "Yes: log1p never forms the sum $1 + e^{-40}$.",
+                "Yes: `log1p` never forms the sum $1 + e^{-40}$.",
             ),
             (
-                "np.log1p(np.exp(40.0)) - 40.0",
+                "`np.log1p(np.exp(40.0)) - 40.0`",
                 False,
                 "Equal in mathematics, but it subtracts 40 from 40: cancellation, and 0 remains.",
             ),
         ],
         hint="What happens when $4 \\cdot 10^{-18}$ is added to 1?",
-        solution="log1p(u) computes $\\ln(1 + u)$ without adding 1 to a tiny u.",
+        solution="`log1p(u)` computes $\\ln(1 + u)$ without adding 1 to a tiny $u$.",
     ),
 ]

@@ -64,32 +64,42 @@ QUESTIONS = [
     ),
     Number(
         "softmax-jacobian-entry",
-        "Three classes with $p = (0.5,\\ 0.3,\\ 0.2)$. At which rate does $p_1$ change when $z_2$ "
-        "is raised?",
+        "Three classes with $p = (0.5,\\ 0.3,\\ 0.2)$. At which rate does the first probability "
+        "change when the second logit is raised?",
         answer=lambda: -0.5 * 0.3,
         wrong=[
             (
                 0.15,
-                "Right size, wrong sign. When $z_2$ rises, $p_2$ grows; what does $p_1$ do?",
+                "Right size, wrong sign. When the second logit rises, its own class gains; what "
+                "do the others do?",
             ),
             (
                 0.25,
-                "That is $p_1(1 - p_1)$, the diagonal: how $p_1$ moves with its own logit.",
+                "That is $0.5\\,(1 - 0.5)$, on the diagonal: how the first probability moves with "
+                "its own logit.",
             ),
-            (0.21, "That is $p_2(1 - p_2)$: how $p_2$ moves with $z_2$."),
+            (
+                0.21,
+                "That is $0.3\\,(1 - 0.3)$: how the second probability moves with its own logit.",
+            ),
+            (
+                lambda: -0.3 * 0.2,
+                "That is the second probability against the third logit. The first of the three "
+                "is 0.5.",
+            ),
             (
                 -0.3,
-                "That is $-p_2$, the slope of $\\ln p_1$. Multiply by $p_1$ for the slope of "
-                "$p_1$.",
+                "That is the slope of the first probability’s logarithm. Multiply by the "
+                "probability itself.",
             ),
             (
                 0.35,
-                "$p_1(1 - p_2)$ mixes the two cases. The bracket is 1 only if $k = j$; here it "
-                "is 0.",
+                "$0.5\\,(1 - 0.3)$ mixes the two cases: $[k = j]$ is 1 only for a class and its "
+                "own logit; here it is 0.",
             ),
         ],
-        hint="$p_k\\,([k = j] - p_j)$ with $k = 1$, $j = 2$.",
-        solution="$p_1\\,(0 - p_2) = -0.5 \\cdot 0.3 = -0.15$.",
+        hint="$p_k\\,([k = j] - p_j)$, with $k$ the first class and $j$ the second.",
+        solution="$0.5\\,(0 - 0.3) = -0.15$: what the second class gains, the others lose.",
     ),
     Number(
         "softmax-lse-shifted",
@@ -121,29 +131,29 @@ QUESTIONS = [
     ),
     Choice(
         "softmax-which-shift",
-        "z has shape (N, K), one sample a row. What is safe to subtract before np.exp?",
+        "`z` has shape `(N, K)`, one sample a row. What is safe to subtract before `np.exp`?",
         options=[
             (
-                "z.max()",
+                "`z.max()`",
                 False,
                 "One number for all rows: a row that lies 1000 below the largest underflows to "
-                "zeros only, and 0/0 is nan.",
+                "zeros only, and $0/0$ is `nan`.",
             ),
             (
-                "z.max(axis=1, keepdims=True)",
+                "`z.max(axis=1, keepdims=True)`",
                 True,
                 "Yes: every row gets its own maximum, so one exponential of each row is 1.",
             ),
             (
-                "z.max(axis=1)",
+                "`z.max(axis=1)`",
                 False,
-                "Right numbers, wrong shape: (N,) is lined up with the columns. It fails, or for "
-                "N = K silently subtracts from the wrong rows.",
+                "Right numbers, wrong shape: `(N,)` is lined up with the columns. It fails, or for "
+                "$N = K$ silently subtracts from the wrong rows.",
             ),
             (
-                "z.mean(axis=1, keepdims=True)",
+                "`z.mean(axis=1, keepdims=True)`",
                 False,
-                "A shift by the mean is allowed, but the row (0, 0, 3000) still overflows.",
+                "A shift by the mean is allowed, but the row $(0, 0, 3000)$ still overflows.",
             ),
         ],
         hint="Each row must keep at least one exponential of 1, and none above 1.",
@@ -153,8 +163,8 @@ QUESTIONS = [
         "softmax-online-step",
         "One step of the one-pass log-sum-exp: a new logit $x$ arrives. Put the steps in order.",
         steps=[
-            "Compare $x$ with the maximum $m$ so far and take the larger as $m'$",
-            "Multiply the old sum by $e^{m - m'}$, so that it is measured against $m'$",
+            "Compare $x$ with the maximum $m$ so far and take the larger as\u00a0$m'$",
+            "Multiply the old sum by $e^{m - m'}$, so that it is measured against\u00a0$m'$",
             "Add the new term $e^{x - m'}$",
             "Store $m'$ as the maximum",
         ],

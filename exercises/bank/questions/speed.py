@@ -7,8 +7,8 @@ SAMPLES, CLASSES, BYTES = 4096, 50_000, 4
 QUESTIONS = [
     Number(
         "speed-memory",
-        "A batch has 4096 words, the vocabulary 50 000. How many gigabytes (a thousand million "
-        "bytes each) does one tensor of logits take in float32?",
+        "A batch has 4096 words, the vocabulary 50\u00a0000. How many gigabytes (a thousand "
+        "million bytes each) does one tensor of logits take in `float32`?",
         answer=lambda: SAMPLES * CLASSES * BYTES / 1e9,
         wrong=[
             (
@@ -17,7 +17,7 @@ QUESTIONS = [
             ),
             (
                 lambda: SAMPLES * CLASSES * 8 / 1e9,
-                "That would be float64, with 8 bytes a number. float32 has 32 bits.",
+                "That would be `float64`, with 8 bytes a number. `float32` has 32 bits.",
             ),
             (
                 lambda: SAMPLES * CLASSES * 32 / 1e9,
@@ -25,7 +25,7 @@ QUESTIONS = [
             ),
             (
                 lambda: SAMPLES * CLASSES * 2 / 1e9,
-                "That is right for float16 and bfloat16, with 2 bytes a number.",
+                "That is right for `float16` and `bfloat16`, with 2 bytes a number.",
             ),
             (
                 lambda: SAMPLES * CLASSES * BYTES / 1e6,
@@ -34,13 +34,13 @@ QUESTIONS = [
         ],
         unit="GB",
         hint="Samples times classes times bytes a number.",
-        solution="$4096 \\cdot 50\\,000 \\cdot 4 = 819\\,200\\,000$ bytes, 0.819 GB. A training "
-        "step with one call of cross_entropy needs about three times as much.",
+        solution="$4096 \\cdot 50\\,000 \\cdot 4 = 819\\,200\\,000$ bytes, 0.819\u00a0GB. A "
+        "training step with one call of `cross_entropy` needs about three times as much.",
     ),
     Choice(
         "speed-loop",
-        "A loop adds up F.cross_entropy over small chunks, then calls backward() once on the sum. "
-        "Why does the memory not fall below one whole tensor of logits?",
+        "A loop adds up `F.cross_entropy` over small chunks, then calls `backward()` once on the "
+        "sum. Why does the memory not fall below one whole tensor of logits?",
         options=[
             (
                 "Autograd keeps the log-probabilities of every chunk for the backward pass.",
@@ -50,13 +50,13 @@ QUESTIONS = [
             (
                 "The matrix product computes all logits, whichever rows are asked for.",
                 False,
-                "h[part] @ W.T computes the rows of this part only. What happens to them after "
+                "`h[part] @ W.T` computes the rows of this part only. What happens to them after "
                 "the loss of the part is known?",
             ),
             (
-                "The gradient of W has the size of all logits.",
+                "The gradient of `W` has the size of all logits.",
                 False,
-                "It has the size of W, V·d numbers, whatever the batch is.",
+                "It has the size of `W`, $V d$ numbers, whatever the batch is.",
             ),
             (
                 "Python frees nothing until the function returns.",
@@ -64,22 +64,22 @@ QUESTIONS = [
                 "It frees a tensor as soon as nothing refers to it. Who still does?",
             ),
         ],
-        hint="What does the backward pass of log_softmax need?",
-        solution="Each chunk's log-probabilities are saved for its backward pass, and that comes "
-        "only after the last chunk. Calling backward() for each chunk, inside the loop, would free "
-        "them; so does a function that takes the slope in its forward pass.",
+        hint="What does the backward pass of `log_softmax` need?",
+        solution="Each chunk’s log-probabilities are saved for its backward pass, and that comes "
+        "only after the last chunk. Calling `backward()` for each chunk, inside the loop, would "
+        "free them; so does a function that takes the slope in its forward pass.",
     ),
     Order(
         "speed-order",
-        "Bring the work on one chunk into an order in which one tensor of the chunk's size is "
+        "Bring the work on one chunk into an order in which one tensor of the chunk’s size is "
         "enough for logits, probabilities and slope.",
         steps=[
-            "logits: z = h @ W.T for the rows of the chunk",
+            "logits: `z = h @ W.T` for the rows of the chunk",
             "log-sum-exp of each row",
             "loss: log-sum-exp minus the logit of the right class",
-            "overwrite z with exp(z - log-sum-exp), the probabilities",
+            "overwrite `z` with $e^{z - \\mathrm{lse}(z)}$, the probabilities",
             "subtract 1 at the right class: now the slope",
-            "multiply the slope by W and by h, and add up",
+            "multiply the slope by `W` and by `h`, and add up",
         ],
         feedback="Ask of each step what it reads. Which of them needs the logits themselves, "
         "before they are overwritten?",

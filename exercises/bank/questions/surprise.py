@@ -52,7 +52,10 @@ QUESTIONS = [
                 "inside the logarithm?",
             ),
             (lambda: entropy(Q), "That is $H(q)$, the surprise of somebody who knows the truth."),
-            (lambda: entropy(P), "That is $H(p)$: the model does not appear as the weight."),
+            (
+                lambda: entropy(P),
+                "That is $H(p)$. The weights are the truth’s: how often do things happen?",
+            ),
             (
                 lambda: kl_divergence(Q, P),
                 "That is the divergence, the cross-entropy without the entropy of $q$.",
@@ -72,7 +75,7 @@ QUESTIONS = [
         ],
         unit="nats",
         hint="Things happen with $q$; the surprise at each is $-\\ln p_k$.",
-        solution=f"$-0.5\\ln 0.2 - 0.3\\ln 0.2 - 0.2\\ln 0.6$ = {ce(Q, P):.4f} nats.",
+        solution=f"$-0.5\\ln 0.2 - 0.3\\ln 0.2 - 0.2\\ln 0.6 = {ce(Q, P):.4f}$ nats.",
     ),
     Number(
         "surprise-kl-one-hot",
@@ -102,7 +105,7 @@ QUESTIONS = [
         ],
         unit="nats",
         hint="The entropy of a one-hot distribution is 0. What does that make of KL?",
-        solution=f"$-\\ln 0.6$ = {-np.log(0.6):.4f} nats: with one-hot labels, KL, cross-entropy "
+        solution=f"$-\\ln 0.6 = {-np.log(0.6):.4f}$ nats: with one-hot labels, KL, cross-entropy "
         "and the surprise at the label are the same number.",
     ),
     Choice(
@@ -121,7 +124,7 @@ QUESTIONS = [
                 "The model is not good yet, since a perfect model has loss 0.",
                 False,
                 "Loss 0 would need certainty about every label, and these labels are random. What "
-                "does Gibbs' inequality give as the least value?",
+                "does Gibbs’ inequality give as the least value?",
             ),
             (
                 "The loss is computed wrongly, since it must end at $\\ln 2$.",

@@ -31,11 +31,12 @@ QUESTIONS = [
             ),
             (
                 lambda: ((MU[:, None] - Y) ** 2).mean(),
-                "That is the mean over all nine pairs, as a shape (3, 1) against (3,) would give.",
+                "That is the mean over all nine pairs, as a shape `(3, 1)` against `(3,)` would "
+                "give.",
             ),
         ],
         hint="Three errors: 1, 3 and 2.",
-        solution=f"$(1 + 9 + 4)/3$ = {((MU - Y) ** 2).mean():.4f}.",
+        solution=f"$(1 + 9 + 4)/3 = {((MU - Y) ** 2).mean():.4f}$.",
     ),
     Number(
         "what-a-loss-is-for-slope",
@@ -43,7 +44,10 @@ QUESTIONS = [
         "error with respect to the second prediction, the 4?",
         answer=lambda: 2 * (MU[1] - Y[1]) / 3,
         wrong=[
-            (lambda: 2 * (MU[1] - Y[1]), "That is the slope of the sum. What does the mean add?"),
+            (
+                lambda: 2 * (MU[1] - Y[1]),
+                "That is the slope of the sum. Which factor does the mean bring?",
+            ),
             (
                 lambda: -2 * (MU[1] - Y[1]) / 3,
                 "Right but for the sign. The prediction is too small: does raising it make the "
@@ -57,7 +61,7 @@ QUESTIONS = [
             ),
         ],
         hint="Only one term of the mean contains this prediction.",
-        solution=f"$2\\,(4 - 7)/3$ = {2 * (MU[1] - Y[1]) / 3:.4f}.",
+        solution=f"$2\\,(4 - 7)/3 = {2 * (MU[1] - Y[1]) / 3:g}$.",
     ),
     Choice(
         "what-a-loss-is-for-accuracy",
@@ -70,7 +74,7 @@ QUESTIONS = [
                 "direction to follow.",
             ),
             (
-                "Because accuracy is a number between 0 and 1.",
+                "Because accuracy is a number between 0\u00a0and\u00a01.",
                 False,
                 "So is a probability, and it can be followed very well. What happens to accuracy "
                 "when a parameter moves a little?",
@@ -93,7 +97,11 @@ QUESTIONS = [
         "Training with the sum of the losses works well with batches of 32 and a learning rate of "
         "0.01. The batch is doubled to 64. Which change keeps the steps about as long as before?",
         options=[
-            ("The rate becomes 0.02.", False, "The sum, and its slope, is already twice as large."),
+            (
+                "The rate becomes 0.02.",
+                False,
+                "The sum is already twice as large, and so is its slope.",
+            ),
             (
                 "The rate becomes 0.005.",
                 True,
@@ -110,12 +118,12 @@ QUESTIONS = [
     ),
     Order(
         "what-a-loss-is-for-stages",
-        "From features to a mark: bring into order what happens to one sample.",
+        "From features to a slope: bring into order what happens to one sample.",
         steps=[
-            "Features $x$ go into the model",
-            "The model puts out a score, the logit $z$",
-            "The score becomes a probability $p$",
-            "The loss compares the probability with the label $y$",
+            "Features\u00a0$x$ go into the model",
+            "The model puts out a score, the logit\u00a0$z$",
+            "The score becomes a probability\u00a0$p$",
+            "The loss compares the probability with the label\u00a0$y$",
             "The slope of the loss says how to change the parameters",
         ],
         feedback="What does each stage need from the one before?",

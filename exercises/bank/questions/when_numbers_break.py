@@ -9,7 +9,7 @@ LN2 = np.log(2)
 QUESTIONS = [
     Number(
         "when-numbers-break-float32-absorbs",
-        "float32 has 24 significant bits. From which logit $z$ on is $1 + e^{-z}$ rounded to 1?",
+        "`float32` has 24 significant bits. From which logit $z$ on is $1 + e^{-z}$ rounded to 1?",
         answer=lambda: 24 * LN2,
         wrong=[
             (
@@ -67,66 +67,71 @@ QUESTIONS = [
         wrong=[
             (6.0, "That is in powers of ten. $-\\ln 10^{-6} = 6 \\ln 10$."),
             (lambda: 6 * LN2, "Six powers of ten: the factor is $\\ln 10$."),
-            (100.0, "100 is PyTorch's limit in BCELoss. Here the clip sets the limit."),
+            (100.0, "100 is PyTorch’s limit in `BCELoss`. Here the clip sets the limit."),
             (1e6, "That is $1/\\delta$; the loss is a logarithm."),
             (1e-6, "That is the least loss, $-\\ln(1 - 10^{-6})$."),
         ],
         hint="Which probability of the truth is the smallest that can occur?",
-        solution="$-\\ln 10^{-6} = 6 \\ln 10 = 13.8$, and beyond that the gradient is 0.",
+        solution="$-\\ln 10^{-6} = 6 \\ln 10 = 13.8$ nats, and beyond that the gradient is 0.",
+        unit="nats",
     ),
     Choice(
         "when-numbers-break-float64-helps",
-        "BCELoss(sigmoid(z)), label 1, at $z = -40$ in float64. What is the gradient in $z$?",
+        "`BCELoss(sigmoid(z))`, label 1, at $z = -40$ in `float64`. What is the gradient in $z$?",
         options=[
             (
-                "$-1$, as it should be: float64 is fine up to 709",
+                "$-1$, as it should be: `float64` is fine up to 709.",
                 False,
                 "The value is fine. The backward pass divides by at least $10^{-12}$, and "
                 "$p(1-p)$ is far below.",
             ),
             (
-                "About $-4 \\cdot 10^{-6}$",
+                "About $-4 \\cdot 10^{-6}$.",
                 True,
                 "Yes: $-e^{-40} \\cdot 10^{12}$. The value is right and the gradient gone.",
             ),
             (
-                "nan, because the logarithm of 0 is taken",
+                "`nan`, because the logarithm of 0 is taken.",
                 False,
-                "$p = 4 \\cdot 10^{-18}$ is an ordinary float64, and so is its logarithm.",
+                "$p = 4 \\cdot 10^{-18}$ is an ordinary `float64`, and so is its logarithm.",
             ),
             (
-                "Exactly 0, because $p$ is 0",
+                "Exactly 0, because $p$ is 0.",
                 False,
-                "$p$ is small but not 0: near 0 float64 is very fine.",
+                "$p$ is small but not 0: near 0 `float64` is very fine.",
             ),
         ],
-        hint="What does BCELoss divide by in its backward pass?",
+        hint="What does `BCELoss` divide by in its backward pass?",
         solution="$p(1-p) = 4.2 \\cdot 10^{-18}$ is divided by $10^{-12}$ instead of by itself.",
     ),
     Choice(
         "when-numbers-break-nan-to-num",
-        "A network's outputs have all become nan. The loss is computed as "
-        "-np.nan_to_num(y * np.log(p) + (1 - y) * np.log(1 - p)).mean(). What does it report?",
+        "A network’s outputs have all become `nan`. The loss is computed as "
+        "`-np.nan_to_num(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()`. What does it report?",
         options=[
-            ("nan", False, "nan_to_num is there to remove nan, and it does."),
+            ("`nan`", False, "`nan_to_num` is there to remove `nan`, and it does."),
             ("0, a perfect score", True, "Yes. That is why it must not be used to mend a loss."),
             (
                 "A huge number",
                 False,
-                "That is what infinities become: $1.8 \\cdot 10^{308}$. nan becomes something "
-                "else.",
+                "That is what infinities become: $1.8 \\cdot 10^{308}$. `nan` becomes "
+                "something else.",
             ),
         ],
-        hint="What does nan_to_num put in the place of nan?",
-        solution="nan becomes 0, so a dead network looks perfect.",
+        hint="What does `nan_to_num` put in the place of `nan`?",
+        solution="`nan` becomes 0, so a dead network looks perfect.",
     ),
     Number(
         "when-numbers-break-tail",
-        "Two classes, the right one ahead by 17. In float32 F.cross_entropy says 0. The true loss, "
-        "in units of $10^{-8}$?",
+        "Two classes, the right one ahead by 17. In `float32`, `F.cross_entropy` says 0. What is "
+        "the true loss, in units of $10^{-8}$ nats?",
         answer=lambda: np.log1p(np.exp(-17.0)) * 1e8,
         wrong=[
-            (0.0, "That is what float32 says. The true loss is $\\ln(1 + e^{-17})$."),
+            (0.0, "That is what `float32` says. The true loss is $\\ln(1 + e^{-17})$."),
+            (
+                lambda: np.log1p(np.exp(-17.0)),
+                "That is the loss. In units of $10^{-8}$ nats, the power of ten is left out.",
+            ),
             (17e8, "That would be the loss if the other class were right."),
             (
                 lambda: np.exp(-17.0) / LN2 * 1e8,
@@ -134,6 +139,7 @@ QUESTIONS = [
             ),
         ],
         hint="$\\ln(1 + u) \\approx u$ for tiny $u$.",
-        solution="$\\ln(1 + e^{-17}) \\approx e^{-17} = 4.14 \\cdot 10^{-8}$.",
+        solution="$\\ln(1 + e^{-17}) \\approx e^{-17} = 4.14 \\cdot 10^{-8}$ nats.",
+        unit="· 10⁻⁸ nats",
     ),
 ]
