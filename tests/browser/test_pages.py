@@ -512,8 +512,7 @@ const frame = requestAnimationFrame;
 window.requestAnimationFrame = (then) => setTimeout(() => frame(then), 60); // a slow phone
 addEventListener("DOMContentLoaded", () => {
     const figure = document.querySelector("ce-explorer:has(.ce-panel)");
-    const follow = () => { figure.scrollIntoView({ behavior: "instant" }); setTimeout(follow, 20); };
-    follow();
+    setInterval(() => figure.scrollIntoView({ behavior: "instant" }), 20);
     customElements.whenDefined("ce-explorer").then(() => figure.start());
     const names = ["ce-figure", "ce-challenges", "ce-alive"];
     const known = (node) => names.filter((name) => node.classList.contains(name)

@@ -275,7 +275,8 @@ def test_pages_become_lighter_and_read_the_same():
     assert lighter.lighter(words) == '<code class="notranslate whole-word">a b</code>'
     longer = lighter.lighter(words.replace(">b<", ">b_and_so_much_and_much_more<"))
     assert longer == '<code class="notranslate">a b_and_so_much_and_much_more</code>'
-    option = lighter.lighter(words.replace(">a<", ">grade a whole folder<").replace(">b<", ">--only<"))
+    option = words.replace(">a<", ">grade a whole folder<").replace(">b<", ">--only<")
+    option = lighter.lighter(option)
     assert BeautifulSoup(option, "html.parser").code.text == "grade a whole folder --only"
     assert '<span class="whole-word">--only</span>' in option
     state = {"z": -2, "said": 'It\'s <b>"so"</b> & so'}
