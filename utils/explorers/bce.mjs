@@ -1,5 +1,5 @@
 // @ts-check
-import { arrow, axes, bceWithLogits, clip, colour, curve, dot, explorer, fmt, gradBceWithLogits, grip, it, keep, line, path, plotBox, px, rect, scale, short, sigmoid, text } from "./core.mjs";
+import { arrow, axes, bceWithLogits, clip, colour, curve, dot, explorer, fixed, fmt, gradBceWithLogits, grip, it, keep, line, path, plotBox, px, rect, scale, short, sigmoid, text } from "./core.mjs";
 import { NAIVE_BCE } from "./bce_data.mjs";
 
 /** @typedef {import("./core.mjs").State} State */
@@ -38,7 +38,7 @@ const bce = {
   controls: [
     { name: "z", label: "logit z", min: -FAR, max: FAR, step: 0.1, value: -2, limits: (s) => (s.naive ? [-FAR, FAR, 0.5] : isFar(s) ? [-FAR, FAR, 0.1] : [-NEAR, NEAR, 0.1]) },
     { name: "y", label: "label y", min: 0, max: 1, step: 0.05, value: 1 },
-    { name: "naive", label: "show the naive form −y ln p − (1−y) ln(1−p), computed in three float formats", kind: "switch", value: false },
+    { name: "naive", label: "show the naive form −y ln p − (1 − y) ln(1 − p), computed in three float formats", kind: "switch", value: false },
   ],
   // The naive values are NumPy's own, tabulated at every half logit: the slider walks along these.
   settle(s) {
@@ -73,8 +73,8 @@ const bce = {
         if (broken.length) {
           const at = y ? Math.max(...broken) : Math.min(...broken);
           lines += line(X(at), box.t, X(at), box.b, stroke, 1, "1 3");
-          const left = y === 0 && k === "float64";
-          words += text(X(at) + (left ? -5 : 5), box.b - 10 - row * 17, `${k.slice(5)}: inf`, stroke, left ? "end" : "start");
+          const left = y === 1 || k === "float64";
+          words += text(X(at) + (left ? -5 : 5), box.b - 10 - row * 17, `${k.slice(5)}: inf`, stroke, left ? "end" : "start", 'class="ce-halo"');
         }
       });
       const column = y ? box.r - 8 : box.l + 168;
@@ -87,7 +87,7 @@ const bce = {
       const reach = far ? FAR : NEAR;
       const at = side * reach * 0.7;
       words += text(X(at) - side * 8, Y(bceWithLogits(at, y)) - 6, "cross-entropy", "blue", side < 0 ? "start" : "end", 'class="ce-halo"');
-      words += text(X(side * reach) - side * 4, Y(1) - 7, f.narrow ? "squared error" : "squared error (p − y)²", "orange", side < 0 ? "start" : "end");
+      words += text(X(side * reach) - side * 4, Y(1) - 7, f.narrow ? "squared error" : `squared error (${it("p")} − ${it("y")})²`, "orange", side < 0 ? "start" : "end");
     }
     // The tangent, half a plot wide at most.
     const run = ((f.narrow ? 52 : 84) * (X.domain[1] - X.domain[0])) / (box.r - box.l);
@@ -119,10 +119,10 @@ const bce = {
   },
   formula(s, d) {
     const { y } = s;
-    const z = `<b class="ce-blue">${s.z < 0 ? `(${short(s.z)})` : short(s.z)}</b>`;
+    const z = `<b class="ce-blue">${short(s.z)}</b>`;
     const neg = `<b class="ce-blue">${s.z > 0 ? `−${short(s.z)}` : short(Math.abs(s.z))}</b>`;
     const whole = y === 1 ? `ln(1 + e<sup>${neg}</sup>)` : y === 0 ? `ln(1 + e<sup>${z}</sup>)` : `${short(y)} ln(1 + e<sup>${neg}</sup>) + ${short(1 - y)} ln(1 + e<sup>${z}</sup>)`;
-    return `<span><i>ℓ</i> = ${whole} = <b>${fmt(d.loss)}</b></span> <span>slope <i>σ</i>(<i>z</i>) − <i>y</i> = ${fmt(d.p)} − ${short(y)} = <b class="ce-purple">${fmt(d.grad)}</b></span>`;
+    return `<span><i>ℓ</i> = ${whole} = <b>${fmt(d.loss)}</b></span> <span>slope <i>σ</i>(<i>z</i>) − <i>y</i> = ${hard(s) ? fmt(d.p) : fixed(d.p, 4)} − ${short(y)} = <b class="ce-purple">${fmt(d.grad)}</b></span>`;
   },
   describe(s, d) {
     const naive = d.naive ? ` The naive form gives ${FORMATS.map((k) => `${fmt(d.naive[k])} in ${k}`).join(", ")}.` : s.naive ? " The naive values are tabulated for the labels 0 and 1." : "";

@@ -144,6 +144,9 @@ export const fixed = (x, decimals = 2) => (Number.isFinite(x) ? minus(x.toFixed(
 /** A number that may be very small. @param {number} x */
 export const small = (x) => fmt(x, x !== 0 && Math.abs(x) < 0.01 ? 0 : 4);
 
+/** Powers of ten as HTML sets them. @param {string} s */
+export const raised = (s) => s.replace(/[\u207b\u2070\xb9\xb2\xb3\u2074-\u2079]+/g, (p) => `<sup>${[...p].map((c) => (c === "⁻" ? "−" : SUPERSCRIPT.indexOf(c))).join("")}</sup>`);
+
 /** As short as a control shows it. @param {number} x */
 export const short = (x) => minus(String(Number(x.toPrecision(6))));
 
@@ -399,7 +402,7 @@ function rangeRow(c, s, item) {
   const slider = c.values ? `min="0" max="${c.values.length - 1}" step="1" value="${nearest(c.values, v)}" aria-valuetext="${short(v)}"` : `min="${min}" max="${max}" step="${step}" value="${v}"`;
   const key = `data-name="${c.name}"${item === undefined ? "" : ` data-item="${item}"`}`;
   const name = label + (c.unit ? `, ${c.unit}` : "");
-  return `<div class="ce-row" ${key}${hidden ? " hidden" : ""}><span class="ce-label" aria-hidden="true">${esc(label)}</span><input type="range" class="ce-range" ${key} aria-label="${esc(name)}" ${slider}><input type="number" class="ce-number" ${key} aria-label="${esc(name)}, as a number" min="${c.min}" max="${c.max}" step="any" inputmode="decimal" value="${Number(v.toPrecision(6))}"></div>`;
+  return `<div class="ce-row" ${key}${hidden ? " hidden" : ""}><span class="ce-label" aria-hidden="true">${esc(label).replace(/[\u2080-\u2089]/g, (c) => `<sub>${c.charCodeAt(0) - 0x2080}</sub>`)}</span><input type="range" class="ce-range" ${key} aria-label="${esc(name)}" ${slider}><input type="number" class="ce-number" ${key} aria-label="${esc(name)}, as a number" min="${c.min}" max="${c.max}" step="any" inputmode="decimal" value="${Number(v.toPrecision(6))}"></div>`;
 }
 
 /** @param {Control} c @param {State} s */
@@ -418,7 +421,7 @@ function row(c, s) {
   const rows = Array.from({ length: most }, (_, i) => rangeRow(c, s, i)).join("");
   if (least === most || c.bound) return `<div class="ce-list">${rows}</div>`;
   const n = s[c.name].length;
-  return `<div class="ce-list">${rows}<div class="ce-row ce-count" ${key}><span class="ce-label">${esc(c.label)}: <output>${n}</output></span><span><button type="button" class="ce-button" ${key} data-count="-1" aria-label="one ${esc(c.label)} fewer"${n <= least ? " disabled" : ""}>−</button> <button type="button" class="ce-button" ${key} data-count="1" aria-label="one ${esc(c.label)} more"${n >= most ? " disabled" : ""}>+</button></span></div></div>`;
+  return `<div class="ce-list"><div class="ce-row ce-count" ${key}><span class="ce-label">${esc(c.label)}: <output>${n}</output></span><span><button type="button" class="ce-button" ${key} data-count="-1" aria-label="one ${esc(c.label)} fewer"${n <= least ? " disabled" : ""}>−</button> <button type="button" class="ce-button" ${key} data-count="1" aria-label="one ${esc(c.label)} more"${n >= most ? " disabled" : ""}>+</button></span></div>${rows}</div>`;
 }
 
 /** @param {Explorer} def @param {State} s @param {Derived} d @param {boolean} narrow */
@@ -444,7 +447,7 @@ export function markup(def, s) {
   const d = def.derive(s);
   const presets = def.presets.map((p) => `<button type="button" class="ce-button" data-preset="${p.name}">${esc(p.label)}</button>`).join("");
   const challenges = def.challenges.map((c) => `<li data-challenge="${c.id}"><span class="ce-mark" role="img" aria-label="not yet"></span><span>${esc(c.text)}<span class="ce-hint" hidden></span></span><button type="button" class="ce-button ce-more" data-hint="${c.id}">Hint</button></li>`);
-  return `<form class="ce" data-module="${def.name}" aria-label="${esc(def.title)}" novalidate autocomplete="off"><div class="ce-figure">${picture(def, s, d, false)}${picture(def, s, d, true)}${handlesMarkup(def, s, d)}</div><p class="ce-formula">${def.formula(s, d)}</p><div class="ce-panel"><div class="ce-controls">${def.controls.map((c) => row(c, s)).join("")}</div><div class="ce-tools">${presets}<button type="button" class="ce-button ce-reset" data-reset>Reset</button></div><p class="ce-notice" role="status"></p><div class="ce-challenges"><p class="ce-progress">Challenges: <output>0 of ${def.challenges.length}</output></p><ol>${challenges.join("")}</ol></div><p class="ce-say" aria-live="polite"></p></div></form>`;
+  return `<form class="ce" data-module="${def.name}" aria-label="${esc(def.title)}" novalidate autocomplete="off"><div class="ce-figure">${picture(def, s, d, false)}${picture(def, s, d, true)}${handlesMarkup(def, s, d)}</div><p class="ce-formula">${raised(def.formula(s, d))}</p><div class="ce-panel"><div class="ce-controls">${def.controls.map((c) => row(c, s)).join("")}</div><div class="ce-tools">${presets}<button type="button" class="ce-button ce-reset" data-reset>Reset</button></div><p class="ce-notice" role="status"></p><div class="ce-challenges"><p class="ce-progress">Challenges: <output>0 of ${def.challenges.length}</output></p><ol>${challenges.join("")}</ol></div><p class="ce-say" aria-live="polite"></p></div></form>`;
 }
 
 // ---- What a browser remembers ------------------------------------------------------------------
@@ -575,7 +578,7 @@ function mount(def, model, el) {
   let seen = false; // the width of the place
   let touched = false;
   let own = false;
-  let formulaShown = same(state, asDrawn) ? def.formula(state, derived) : "";
+  let formulaShown = same(state, asDrawn) ? raised(def.formula(state, derived)) : "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let hintTimer;
   const met = new Set(challengesMet()[def.name] ?? []);
@@ -686,11 +689,13 @@ function mount(def, model, el) {
     if (seen) paint(narrow);
     placeHandles();
     syncControls();
-    const html = def.formula(state, derived);
+    const html = raised(def.formula(state, derived));
     // Anew: what moved within the line would count as a shift of the page's layout.
     if (html !== formulaShown) formula.innerHTML = formulaShown = html;
     judge();
     const message = notices.join(" ");
+    // One line, whatever the challenge: the list below it shows which, and must not move.
+    notice.classList.toggle("ce-line", message.startsWith("Challenge"));
     if (notice.textContent !== message) notice.textContent = message;
     notices = [];
     silence.hear();

@@ -61,6 +61,7 @@ const information = {
     const Y = scale(0, 1, box.b, box.t);
     const base = axes(X, Y, "", "probability", { xTicks: [], yTicks: [0, 0.5, 1] });
     let shapes = "";
+    const logP = s.unit === "bits" ? '−log<tspan dy="3" font-size="9.5">2</tspan> <tspan dy="-3" font-style="italic">p</tspan>' : `−ln ${it("p")}`;
     s.q.forEach((/** @type {number} */ _, /** @type {number} */ k) => {
       [s.q[k], s.p[k]].forEach((v, which) => {
         const { x, width } = place(s, f, k, which);
@@ -68,7 +69,7 @@ const information = {
         shapes += rect(x, Y(v), width, box.b - Y(v), fill, which ? "" : 'fill-opacity=".85"') + rect(x + width / 2 - 11, Y(v) - 2, 22, 4, fill, 'rx="2"') + text(x + width / 2, Y(v) - 8, `${which ? it("p") : it("q")} ${fixed(v)}`, fill, "middle", 'class="ce-halo"');
       });
       const surprise = -Math.log(s.p[k]) / unit(s);
-      shapes += text(X(k + 0.5), box.b + 18, NAMES[k], "ink", "middle", 'font-weight="600"') + text(X(k + 0.5), box.b + 35, f.narrow ? `−log ${it("p")} = ${fixed(surprise)}` : `surprise −log ${it("p")} = ${fixed(surprise)} ${s.unit}`, "muted", "middle");
+      shapes += text(X(k + 0.5), box.b + 18, NAMES[k], "ink", "middle", 'font-weight="600"') + text(X(k + 0.5), box.b + 35, `${f.narrow ? "" : "surprise "}${logP} = ${fixed(surprise)}${f.narrow ? "" : ` ${s.unit}`}`, "muted", "middle");
     });
     // Lengths: each sum is laid end to end.
     const most = Math.max(d.cross_entropy, d.cross_entropy_reversed, d.entropy, d.entropy_model);
@@ -77,8 +78,8 @@ const information = {
     const top = box.b + 60;
     const gap = f.narrow ? 56 : 52;
     const rows = [
-      [d.entropy, d.kl, `${it("H")}(${it("q, p")})`, `${it("H")}(${it("q")})`, "KL(q‖p)", d.cross_entropy, "green", "orange"],
-      [d.entropy_model, d.kl_reversed, `${it("H")}(${it("p, q")})`, `${it("H")}(${it("p")})`, "KL(p‖q)", d.cross_entropy_reversed, "blue", "purple"],
+      [d.entropy, d.kl, `${it("H")}(${it("q")}, ${it("p")})`, `${it("H")}(${it("q")})`, `KL(${it("q")}‖${it("p")})`, d.cross_entropy, "green", "orange"],
+      [d.entropy_model, d.kl_reversed, `${it("H")}(${it("p")}, ${it("q")})`, `${it("H")}(${it("p")})`, `KL(${it("p")}‖${it("q")})`, d.cross_entropy_reversed, "blue", "purple"],
     ];
     let lengths = "";
     rows.forEach(([own, extra, sumName, ownName, extraName, sum, fillOwn, fillExtra], i) => {
@@ -95,7 +96,7 @@ const information = {
       ruler += `M${px(L(v))} ${foot}v4`;
       numbers += text(L(v), foot + 18, short(v), "muted", v === 0 ? "start" : v === reach ? "end" : "middle");
     }
-    return [base, shapes, lengths, `<path d="${ruler}" stroke="${colour("muted")}"/>${numbers}${text((L(0) + L(reach)) / 2 + (f.narrow ? 42 : 84), foot + 18, s.unit, "ink", "middle")}`];
+    return [base, shapes, lengths, `<path d="${ruler}" stroke="${colour("muted")}"/>${numbers}${text((L(0) + L(reach)) / 2, foot + 36, s.unit, "ink", "middle")}`];
   },
   handles(s, d, f) {
     const box = bars(f);
@@ -115,7 +116,7 @@ const information = {
   },
   formula(s, d) {
     const sum = s.q.map((/** @type {number} */ v, /** @type {number} */ k) => `${fixed(v)}·${fixed(-Math.log(s.p[k]) / unit(s))}`).join(" + ");
-    return `<span><i>H</i>(<i>q, p</i>) = −Σ <i>q</i> log <i>p</i> = ${sum} = <b class="ce-orange">${fmt(d.cross_entropy)}</b> ${s.unit}</span>`;
+    return `<span><i>H</i>(<i>q</i>, <i>p</i>) = −Σ <i>q</i> ${s.unit === "bits" ? "log<sub>2</sub>" : "ln"} <i>p</i> = ${sum} =\u00a0<b class="ce-orange">${fmt(d.cross_entropy)}</b> ${s.unit}</span>`;
   },
   describe(s, d) {
     return `Truth ${s.q.map((/** @type {number} */ v) => fixed(v)).join(", ")}, model ${s.p.map((/** @type {number} */ v) => fixed(v)).join(", ")}: entropy ${fmt(d.entropy)}, cross-entropy ${fmt(d.cross_entropy)}, KL divergence ${fmt(d.kl)}, the other way round ${fmt(d.kl_reversed)} ${s.unit}.`;

@@ -102,8 +102,8 @@ const precision = {
     return { wrong_by: Math.min(1000, Math.max(0, 10 ** v - 1)) };
   },
   formula(s, d) {
-    const z = s.label === "0" ? short(s.wrong_by) : short(-s.wrong_by);
-    return `<span>exact: ln(1 + e<sup>${short(s.wrong_by)}</sup>) = <b class="ce-blue">${fmt(s.wrong_by + Math.log1p(Math.exp(-s.wrong_by)))}</b></span> <span>${s.formula}, ${s.dtype}, <i>z</i> = ${z}: <b>${fmt(d.value)}</b>, gradient <b>${fmt(d.grad)}</b></span>`;
+    const [, , name] = FORMULAS.find(([k]) => k === s.formula) ?? FORMULAS[0];
+    return `<span>exact: ln(1 + e<sup>${short(s.wrong_by)}</sup>) = <b class="ce-blue">${fmt(s.wrong_by + Math.log1p(Math.exp(-s.wrong_by)))}</b></span> <span>${name}, ${s.dtype}: <b>${fmt(d.value)}</b>, gradient <b>${fmt(d.grad)}</b></span>`;
   },
   describe(s, d) {
     return `Label ${s.label}, wrong by ${short(s.wrong_by)}, ${s.dtype}: ${FORMULAS.map(([, , name], i) => `${name} gives loss ${fmt(d.rows[i][0], 3)} and gradient ${fmt(d.rows[i][1], 3)}`).join("; ")}.`;

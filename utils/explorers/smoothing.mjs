@@ -25,6 +25,21 @@ function frame(s, f) {
   return { box, X: scale(LOW, HIGH, box.l, box.r), Y: scale(0, s.k > 20 ? 8 : 4, box.b, box.t) };
 }
 
+/** The first of these places, left ends of a label's foot, where no curve crosses it, nor a box; else the first of all. @param {number[][]} places @param {number} wide @param {((m: number) => number)[]} curves @param {import("./core.mjs").Scale} X @param {import("./core.mjs").Scale} Y @param {import("./core.mjs").Box[]} boxes */
+function clearPlace(places, wide, curves, X, Y, boxes) {
+  const clear = places.find(([left, y]) => {
+    if (boxes.some(({ l, r, t, b }) => left < r + 3 && left + wide > l - 3 && y > t && y < b + 12)) return false;
+    return curves.every((f) => {
+      const sides = [0, 1, 2, 3, 4, 5].map((i) => {
+        const at = Y(f(X.inv(left + (wide * i) / 5)));
+        return at < y - 13 ? 1 : at > y + 4 ? -1 : 0;
+      });
+      return sides[0] && sides.every((side) => side === sides[0]);
+    });
+  });
+  return clear ?? places[0];
+}
+
 /** @type {import("./core.mjs").Explorer} */
 const smoothing = {
   name: "smoothing",
@@ -53,23 +68,31 @@ const smoothing = {
     const other = s.convention === "pytorch" ? "off_class" : "pytorch";
     const [main, side] = s.convention === "pytorch" ? ["blue", "orange"] : ["orange", "blue"];
     const rival = d.both[other];
-    const lines = keep(["margin", ...key], () => curve((m) => marginLoss(m, s.k, 1, 0), X, Y, "muted", 1.75, "2 4") + curve((m) => marginLoss(m, s.k, rival.on, rival.off), X, Y, side, 1.5, "7 4") + curve((m) => marginLoss(m, s.k, d.on, d.off), X, Y, main, 2.5));
+    const curves = [[1, 0], [rival.on, rival.off], [d.on, d.off]].map(([on, off]) => (/** @type {number} */ m) => marginLoss(m, s.k, on, off));
+    const lines = keep(["margin", ...key], () => curve(curves[0], X, Y, "muted", 1.75, "2 4") + curve(curves[1], X, Y, side, 1.5, "7 4") + curve(curves[2], X, Y, main, 2.5));
     const finite = Number.isFinite(d.best);
     let marks = "";
+    const left = f.narrow ? box.r - 172 : box.r - 186;
+    const boxes = [{ l: left, r: box.r, t: box.t, b: box.t + 98 }];
+    let best = "";
     if (finite) {
       const [bx, by] = [X(d.best), Math.max(box.t, Y(d.least))];
-      const end = bx > (box.l + box.r) / 2;
-      marks += line(bx, by, bx, box.b, "green", 1.5, "5 4") + line(bx - 7, by, bx + 7, by, "green", 3) + text(bx + (end ? 6 : -6), box.b - 8, `best ${fmt(d.best, 3)}`, "green", end ? "start" : "end", 'class="ce-halo"');
+      const [under, over] = [Math.min(box.b - 6, by + 19), by - 12];
+      const [bestLeft, foot] = clearPlace([[bx + 7, under], [bx - 72, under], [bx - 7, over], [bx - 32, over], [bx - 7, over - 14], [bx - 20, over - 26]], 65, curves, X, Y, boxes);
+      boxes.push({ l: bestLeft, r: bestLeft + 65, t: foot - 12, b: foot });
+      marks += line(bx, by, bx, box.b, "green", 1.5, "5 4") + line(bx - 7, by, bx + 7, by, "green", 3);
+      best = text(bestLeft, foot, `best ${fmt(d.best, 3)}`, "green", "start", 'class="ce-halo"');
     }
     const names = [["muted", "ε = 0: falls for ever", "2 4"], [main, s.convention === "pytorch" ? "ε/K, as PyTorch does" : "ε/(K−1)", ""], [side, s.convention === "pytorch" ? "ε/(K−1)" : "ε/K, as PyTorch does", "7 4"]];
-    const left = f.narrow ? box.r - 172 : box.r - 186;
     let legend = "";
     names.forEach(([stroke, label, dash], i) => {
       legend += line(left, box.t + 12 + i * 19, left + 26, box.t + 12 + i * 19, stroke, 2.25, dash) + text(left + 34, box.t + 16 + i * 19, label, stroke, "start", 'class="ce-halo"');
     });
     legend += text(left, box.t + 78, `target: ${fixed(d.on, 3)} right,`, "ink", "start", 'class="ce-halo"') + text(left, box.t + 95, `${fmt(d.off)} each other`, "ink", "start", 'class="ce-halo"');
     const [x, y] = [X(s.margin), Math.max(box.t, Y(d.loss))];
-    return [base, clip(box, lines), marks, legend, line(x, y, x, box.b, "muted", 1, "2 3") + grip(x, y, main) + text(x + (x > box.r - 70 ? -14 : 14), y - 12, fmt(d.loss), main, x > box.r - 70 ? "end" : "start", 'class="ce-halo"')];
+    const places = [[14, -12], [-56, -12], [-21, -20], [14, -24], [-56, -24], [14, 22], [-56, 22]].map(([right, down]) => [x + right, y + down]);
+    const [valueLeft, foot] = clearPlace(places.filter(([at, up]) => up > box.t + 8 && at + 42 < f.w), 42, curves, X, Y, boxes);
+    return [base, clip(box, lines), marks, legend, line(x, y, x, box.b, "muted", 1, "2 3") + grip(x, y, main) + best + text(valueLeft, foot, fmt(d.loss), main, "start", 'class="ce-halo"')];
   },
   handles(s, d, f) {
     const { box, X, Y } = frame(s, f);
@@ -84,7 +107,7 @@ const smoothing = {
     return `${best} <span>least loss = <i>H</i>(<i>q</i>) = <b>${fmt(d.least)}</b></span> <span>here <b>${fmt(d.loss)}</b></span>`;
   },
   describe(s, d) {
-    return `Smoothing ${short(s.epsilon)} over ${s.k} classes, ${s.convention === "pytorch" ? "PyTorch's convention" : "the other convention"}: loss ${fmt(d.loss)} nats at margin ${short(s.margin)}, ${fmt(d.hard)} without smoothing. ${Number.isFinite(d.best) ? `The least loss is ${fmt(d.least)} at margin ${fmt(d.best, 3)}.` : "Without smoothing no margin is best."}`;
+    return `Smoothing ${short(s.epsilon)} over ${s.k} classes, ${s.convention === "pytorch" ? "PyTorch’s convention" : "the other convention"}: loss ${fmt(d.loss)} nats at margin ${short(s.margin)}, ${fmt(d.hard)} without smoothing. ${Number.isFinite(d.best) ? `The least loss is ${fmt(d.least)} at margin ${fmt(d.best, 3)}.` : "Without smoothing no margin is best."}`;
   },
   presets: [
     { name: "digits", label: "10 classes, ε = 0.1", state: { k: 10, epsilon: 0.1, margin: 2 } },

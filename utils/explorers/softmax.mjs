@@ -5,15 +5,15 @@ import { arrow, axes, clip, crossEntropy, explorer, fixed, fmt, it, line, logSof
 /** @typedef {import("./core.mjs").Frame} Frame */
 
 const REACH = 8; // logits go from −8 to 8
-const SHIFTS = [-1000, -800, -700, -500, -300, -200, -100, -50, -20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50, 100, 200, 300, 500, 700, 800, 1000];
+const SHIFTS = [-1000, -800, -700, -500, -300, -200, -100, -50, -20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50, 100, 200, 300, 500, 700, 705, 710, 800, 1000];
 const TEMPERATURES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.2, 1.5, 1.8, 2, 2.5, 3, 4, 5, 6, 8, 10];
 
-/** Logits above, probabilities below, a column a class. @param {State} s @param {Frame} f */
+/** Logits above, probabilities below, a column a class; room for a number on the highest bar. @param {State} s @param {Frame} f */
 function frame(s, f) {
   const upper = { l: 40, r: f.w - 14, t: 34, b: 178 };
   const lower = { l: 40, r: f.w - 14, t: 230, b: 376 };
   const X = scale(0, s.z.length, upper.l, upper.r);
-  return { upper, lower, X, width: Math.min(64, (X(1) - X(0)) * 0.38), Z: scale(-REACH, REACH, upper.b, upper.t), P: scale(0, 1, lower.b, lower.t) };
+  return { upper, lower, X, width: Math.min(64, (X(1) - X(0)) * 0.38), Z: scale(-REACH, 1.2 * REACH, upper.b, upper.t), P: scale(0, 1.12, lower.b, lower.t) };
 }
 
 /** @type {import("./core.mjs").Explorer} */
@@ -43,7 +43,7 @@ const softmaxExplorer = {
   },
   draw(s, d, f) {
     const { upper, lower, X, width, Z, P } = frame(s, f);
-    const base = axes(X, Z, "", `logits ${it("z")}${s.shift ? ` + ${it("c")}` : ""}`, { xTicks: [], yTicks: [-8, -4, 0, 4, 8], bare: true }) + axes(X, P, "", `probabilities ${it("p")}, and the gradient ${it("p")} − ${it("q")}`, { xTicks: [], yTicks: [0, 0.5, 1] });
+    const base = axes(X, Z, "", `logits ${it("z")}${s.shift ? ` + ${it("c")}` : ""}`, { xTicks: [], yTicks: [-8, -4, 0, 4, 8], bare: true }) + axes(X, P, "", `probabilities ${it("p")}, and ${s.temperature === 1 ? "the gradient " : ""}${it("p")} − ${it("q")}${s.temperature === 1 ? "" : `, ${it("T")} times the gradient`}`, { xTicks: [], yTicks: [0, 0.5, 1] });
     let bars = line(upper.l, Z(0), upper.r, Z(0), "muted", 1);
     let words = "";
     s.z.forEach((/** @type {number} */ v, /** @type {number} */ k) => {
@@ -81,7 +81,8 @@ const softmaxExplorer = {
   formula(s, d) {
     const shifted = (/** @type {number} */ v) => short(Number(((v + s.shift) / s.temperature).toPrecision(4)));
     const terms = s.z.map((/** @type {number} */ v) => `e<sup>${shifted(v)}</sup>`);
-    return `<span><i>p</i><sub>${s.label}</sub> = ${terms[s.label]} / (${terms.join(" + ")}) = <b class="ce-green">${fmt(d.p[s.label])}</b></span> <span>−ln <i>p</i><sub>${s.label}</sub> = <b>${fmt(d.loss)}</b></span>`;
+    const sum = (terms.length > 4 ? [terms[0], terms[1], "…", terms[terms.length - 1]] : terms).join(" + ");
+    return `<span><i>p</i><sub>${s.label}</sub> = ${terms[s.label]} / (${sum}) = <b class="ce-green">${fmt(d.p[s.label])}</b></span> <span>−ln <i>p</i><sub>${s.label}</sub> = <b>${fmt(d.loss)}</b></span>`;
   },
   describe(s, d) {
     const broken = d.naive.some((/** @type {number} */ v) => Number.isNaN(v));

@@ -56,7 +56,7 @@ const runsOf = (s) => keep(["runs", s.points, s.rate, s.start], () => ({ ce: des
 function frame(f) {
   const map = f.narrow ? { l: 30, r: 346, t: 34, b: 272 } : { l: 30, r: 366, t: 34, b: 306 };
   const loss = f.narrow ? { l: 44, r: 346, t: 336, b: 416 } : { l: 424, r: 666, t: 34, b: 146 };
-  const size = f.narrow ? { l: 44, r: 346, t: 466, b: 546 } : { l: 424, r: 666, t: 200, b: 306 };
+  const size = f.narrow ? { l: 44, r: 346, t: 478, b: 558 } : { l: 424, r: 666, t: 200, b: 306 };
   const tall = ((map.b - map.t) / (map.r - map.l)) * REACH;
   return { map, loss, size, X: scale(-REACH, REACH, map.l, map.r), Y: scale(-tall, tall, map.b, map.t), T: scale(0, STEPS, loss.l, loss.r), L: scale(0, 2, loss.b, loss.t), G: scale(-4, 0.5, size.b, size.t) };
 }
@@ -68,12 +68,30 @@ const mark = (x, y, label, big = false) => {
   return label ? `<rect x="${px(x - r)}" y="${px(y - r)}" width="${2 * r}" height="${2 * r}" fill="${colour("blue")}" ${edge}/>` : `<circle cx="${px(x)}" cy="${px(y)}" r="${r}" fill="${colour("orange")}" ${edge}/>`;
 };
 
+/**
+ * Where a point's label crosses the fewest lines and points: beside, above or below it. Left end and foot.
+ * @param {number} x @param {number} y @param {import("./core.mjs").Box} map @param {(x: number, y: number) => number} z @param {number[][]} points
+ */
+function freePlace(x, y, map, z, points) {
+  const wide = 62;
+  const places = [[x + 13, y + 5], [x - 13 - wide, y + 5], [x - wide / 2, y - 14], [x - wide / 2, y + 25], [x + 6, y - 24]];
+  const costs = places.map(([left, foot]) => {
+    const [right, head] = [left + wide, foot - 12];
+    const inside = left > map.l && right < map.r && head > map.t && foot < map.b - (left < map.l + 116 ? 24 : 4);
+    const corners = [z(left, head), z(right, head), z(left, foot), z(right, foot)];
+    const crossed = [-Math.log(9), 0, Math.log(9)].filter((level) => Math.min(...corners) < level && Math.max(...corners) > level);
+    const hidden = points.filter(([a, b]) => a > left - 6 && a < right + 6 && b > head - 6 && b < foot + 6);
+    return (inside ? 0 : 100) + 2 * crossed.length + Number(crossed.includes(0)) + hidden.length;
+  });
+  return places[costs.indexOf(Math.min(...costs))];
+}
+
 /** @type {import("./core.mjs").Explorer} */
 const training = {
   name: "training",
   title: "Gradient descent with cross-entropy and with squared error",
   height: 350,
-  narrowHeight: 592,
+  narrowHeight: 604,
   controls: [
     { name: "step", label: "step", min: 0, max: STEPS, step: 1, value: 20 },
     { name: "rate", label: "learning rate", min: 0.01, max: 3, step: 0.01, value: 0.5, values: RATES },
@@ -96,7 +114,7 @@ const training = {
     const { map, loss, size, X, Y, T, L, G } = frame(f);
     const runsNow = runsOf(s);
     const edge = `<path d="M${map.l} ${map.t}H${map.r}V${map.b}H${map.l}Z" stroke="${colour("grid")}"/>`;
-    const frames = keep(["training", s.objective, f.narrow], () => edge + text(map.l - 2, map.t - 14, `points, and where ${it("p")} = ½`) + axes(T, L, "", `loss, ${s.objective === "ce" ? "cross-entropy in nats" : "squared error"}`, { xTicks: [0, 50, 100, 150, 200], yTicks: [0, 0.5, 1, 1.5, 2] }) + axes(T, G, "step", "size of the gradient", { xTicks: [0, 50, 100, 150, 200], yTicks: [-4, -3, -2, -1, 0], yText: (v) => (v === 0 ? "1" : `10${["⁻⁴", "⁻³", "⁻²", "⁻¹"][v + 4]}`) }));
+    const frames = keep(["training", s.objective, f.narrow], () => edge + text(map.l - 2, map.t - 14, `points, and where ${it("p")} = ½`) + text(map.r, map.t - 14, "arrow: class 1", "purple", "end") + axes(T, L, "", `loss, ${s.objective === "ce" ? "cross-entropy in nats" : "squared error"}`, { xTicks: [0, 50, 100, 150, 200], yTicks: [0, 0.5, 1, 1.5, 2] }) + axes(T, G, "step", "size of the gradient", { xTicks: [0, 50, 100, 150, 200], yTicks: [-4, -3, -2, -1, 0], yText: (v) => (v === 0 ? "1" : `10${["⁻⁴", "⁻³", "⁻²", "⁻¹"][v + 4]}`) }));
     const [a, b] = s.objective === "ce" ? ["ce", "squared"] : ["squared", "ce"];
     const colours = { ce: "blue", squared: "orange" };
     const tone = (/** @type {string} */ k) => colours[/** @type {"ce"} */ (k)];
@@ -117,17 +135,29 @@ const training = {
       if (Math.abs(cx) < REACH && Math.abs(cy) < REACH) boundary += arrow(X(cx), Y(cy), X(cx) + (30 * w1) / norm, Y(cy) - (30 * w2) / norm, "purple", 2);
     }
     const own = s.points.map((/** @type {number[]} */ [x, y], /** @type {number} */ k) => {
-      const end = x > 1.6;
-      return mark(X(x), Y(y), k, true) + text(X(x) + (end ? -14 : 14), Y(y) + 5, `costs ${fixed(d.costs[k])}`, k ? "blue" : "orange", end ? "end" : "start", 'class="ce-halo"');
+      const [left, foot] = freePlace(X(x), Y(y), map, (left, top) => w1 * X.inv(left) + w2 * Y.inv(top) + c, [...FIXED, s.points[1 - k]].map(([a, b]) => [X(a), Y(b)]));
+      return mark(X(x), Y(y), k, true) + text(left, foot, `costs ${fixed(d.costs[k])}`, k ? "blue" : "orange", "start", 'class="ce-halo"');
     });
-    const names = ["ce", "squared"].map((k) => text(T(198), Math.min(size.b - 4, Math.max(size.t + 12, G(logSize(runsNow[k][STEPS])) - 7)), k === "ce" ? "cross-entropy" : "squared error", tone(k), "end", 'class="ce-halo"')).join("");
+    const ends = [runsNow.ce, runsNow.squared].map((run) => Math.min(size.b - 9, Math.max(size.t + 12, G(logSize(run[STEPS])) - 7)));
+    // Where both curves end together, one name stands above the other.
+    if (Math.abs(ends[0] - ends[1]) < 15) ends[ends[0] > ends[1] ? 1 : 0] = Math.max(...ends) - 15;
+    const names = ["cross-entropy", "squared error"].map((name, k) => text(T(198), ends[k], name, k ? "orange" : "blue", "end", 'class="ce-halo"')).join("");
     const x = T(s.step);
     const end = s.step > 110;
     const off = end ? -14 : 14;
     const [yl, yg] = [Math.max(loss.t, L(d.loss)), Math.min(size.b, G(Math.log10(Math.max(d.size, 1e-9))))];
-    const now = grip(x, yl, tone(a)) + grip(x, yg, tone(a)) + text(x + off, Math.max(loss.t + 12, yl - 10), fmt(d.loss), tone(a), end ? "end" : "start", 'class="ce-halo"') + text(x + off, Math.max(size.t + 12, yg - 10), fmt(d.size), tone(a), end ? "end" : "start", 'class="ce-halo"');
-    const key = text(map.l + 8, map.b - 10, `right: ${Math.round(d.accuracy * d.n)} of ${d.n}`, "ink", "start", 'class="ce-halo" font-weight="600"') + text(map.r - 8, map.b - 10, "arrow: class 1", "purple", "end", 'class="ce-halo"');
-    return [frames, lines + names, clip(map, dots + boundary), own.join("") + key, now];
+    // The value beside its point, clear of both curves if it can be.
+    const feet = [yg - 10, yg - 24, yg + 20].filter((y, i) => !i || (y > size.t + 11 && y < size.b - 3)).map((y) => Math.max(size.t + 12, y));
+    const hits = feet.map((y) => {
+      const span = [0, 10, 20, 30, 40].map((t) => Math.min(STEPS, Math.max(0, Math.round(T.inv(x + off + (end ? -t : t))))));
+      return span.flatMap((t) => [runsNow.ce[t], runsNow.squared[t]]).filter((r) => Math.abs(G(logSize(r)) - y + 4) < 11).length;
+    });
+    const foot = feet[hits.indexOf(Math.min(...hits))];
+    // Near the end the names stand there: before them.
+    const at = end && x + off > T(198) - 84 && ends.some((e) => Math.abs(e - foot) < 14) ? T(198) - 90 : x + off;
+    const now = grip(x, yl, tone(a)) + grip(x, yg, tone(a)) + text(x + off, Math.max(loss.t + 12, yl - 10), fmt(d.loss), tone(a), end ? "end" : "start", 'class="ce-halo"') + text(at, foot, fmt(d.size), tone(a), end ? "end" : "start", 'class="ce-halo"');
+    const key = text(map.l + 8, map.b - 10, `right: ${Math.round(d.accuracy * d.n)} of ${d.n}`, "ink", "start", 'class="ce-halo" font-weight="600"');
+    return [frames, lines + names, clip(map, dots + boundary), key + own.join(""), now];
   },
   handles(s, d, f) {
     const { loss, X, Y, T, L } = frame(f);
@@ -157,7 +187,7 @@ const training = {
     return `${s.objective === "ce" ? "Cross-entropy" : "Squared error"}, learning rate ${short(s.rate)}, step ${s.step}: loss ${fmt(d.loss)}, size of the gradient ${fmt(d.size)}, ${Math.round(d.accuracy * d.n)} of ${d.n} points right. The movable points cost ${d.costs.map((/** @type {number} */ v) => fixed(v)).join(" and ")} nats.`;
   },
   presets: [
-    { name: "zero", label: "from 0", state: { step: 10 } },
+    { name: "zero", label: "a fresh start", state: { step: 10 } },
     { name: "mistake", label: "a confident mistake", state: { start: "wrong", objective: "squared", step: 20, rate: 1 } },
     { name: "outlier", label: "an outlier", state: { step: 50, points: [[2.4, 1.8], [-1.1, 0.2]] } },
   ],

@@ -10,7 +10,7 @@ const SHARES = ["plain", "weight", "pos_weight"];
 const weights = {
   name: "weights",
   title: "What class weights do to the mean, and to the gradient",
-  height: 318,
+  height: 326,
   narrowHeight: 350,
   controls: [
     { name: "common", label: "common, N₀", min: 1, max: 40, step: 1, value: 12 },
@@ -19,7 +19,7 @@ const weights = {
     { name: "p_rare", label: "p for rare", min: 0.01, max: 0.99, step: 0.01, value: 0.6 },
     { name: "w_common", label: "weight w₀", min: 0.1, max: 20, step: 0.1, value: 1, values: WEIGHTS },
     { name: "w_rare", label: "weight w₁", min: 0.1, max: 20, step: 0.1, value: 4, values: WEIGHTS },
-    { name: "pos_weight", label: "pos_weight c", min: 0.1, max: 20, step: 0.1, value: 4, values: WEIGHTS },
+    { name: "pos_weight", label: "pos_weight", min: 0.1, max: 20, step: 0.1, value: 4, values: WEIGHTS },
     { name: "reduction", label: "reduction", kind: "choice", options: [["mean", "mean"], ["sum", "sum"]], value: "mean" },
   ],
   settle(s) {
@@ -44,7 +44,7 @@ const weights = {
     const reach = ([1, 2, 3, 5, 10].find((m) => m * power >= most * 1.02) ?? 20) * power;
     const X = scale(0, reach, 14, f.w - 14);
     const total = { plain: "N", weight: "Σw", pos_weight: "N" };
-    const names = { plain: "no weights", weight: f.narrow ? "CrossEntropyLoss(weight)" : "CrossEntropyLoss(weight=[w₀, w₁])", pos_weight: f.narrow ? "BCEWithLogits(pos_weight)" : "BCEWithLogitsLoss(pos_weight=c)" };
+    const names = { plain: "no weights", weight: f.narrow ? "CrossEntropyLoss(weight)" : `CrossEntropyLoss(weight=[${short(s.w_common)}, ${short(s.w_rare)}])`, pos_weight: f.narrow ? "BCEWithLogits(pos_weight)" : `BCEWithLogitsLoss(pos_weight=${short(s.pos_weight)})` };
     const gap = f.narrow ? 92 : 84;
     let out = `${rect(14, 8, 12, 12, "blue")}${text(32, 19, "common samples")}${rect(158, 8, 12, 12, "orange")}${text(176, 19, "rare samples")}`;
     SHARES.forEach((key, i) => {
@@ -71,11 +71,11 @@ const weights = {
       axis += `M${px(X((reach * k) / 4))} ${foot}v4`;
       marks += text(X((reach * k) / 4), foot + 18, short((reach * k) / 4), "muted", k === 0 ? "start" : k === 4 ? "end" : "middle");
     }
-    return [out, `<path d="${axis}" stroke="${colour("muted")}"/>${marks}${text(X(reach * 0.625), foot + 18, "nats", "ink", "middle")}`];
+    return [out, `<path d="${axis}" stroke="${colour("muted")}"/>${marks}${text(f.w / 2, foot + 36, "loss in nats", "ink", "middle")}`];
   },
   formula(s, d) {
-    if (s.reduction === "sum") return `<span>${s.common}·${short(s.w_common)}·${fixed(-Math.log(s.p_common), 3)} + ${s.rare}·${short(s.w_rare)}·${fixed(-Math.log(s.p_rare), 3)} = <b>${fmt(d.weight.loss)}</b></span>`;
-    return `<span>(${s.common}·${short(s.w_common)}·${fixed(-Math.log(s.p_common), 3)} + ${s.rare}·${short(s.w_rare)}·${fixed(-Math.log(s.p_rare), 3)}) / (${s.common}·${short(s.w_common)} + ${s.rare}·${short(s.w_rare)}) = <b>${fmt(d.weight.loss)}</b></span>`;
+    if (s.reduction === "sum") return `<span>CrossEntropyLoss: ${s.common}·${short(s.w_common)}·${fixed(-Math.log(s.p_common), 3)} + ${s.rare}·${short(s.w_rare)}·${fixed(-Math.log(s.p_rare), 3)} =\u00a0<b>${fmt(d.weight.loss)}</b></span>`;
+    return `<span>CrossEntropyLoss: (${s.common}·${short(s.w_common)}·${fixed(-Math.log(s.p_common), 3)} + ${s.rare}·${short(s.w_rare)}·${fixed(-Math.log(s.p_rare), 3)}) / (${s.common}·${short(s.w_common)} + ${s.rare}·${short(s.w_rare)}) =\u00a0<b>${fmt(d.weight.loss)}</b></span>`;
   },
   describe(s, d) {
     return `${s.common} common and ${s.rare} rare samples, reduction ${s.reduction}: without weights ${fmt(d.plain.loss)} nats, the rare ones ${fixed(100 * d.plain.share, 0)} percent of it; CrossEntropyLoss with weights ${fmt(d.weight.loss)}, ${fixed(100 * d.weight.share, 0)} percent; BCEWithLogitsLoss with pos_weight ${fmt(d.pos_weight.loss)}, ${fixed(100 * d.pos_weight.share, 0)} percent.`;
@@ -86,7 +86,7 @@ const weights = {
     { name: "single", label: "one rare sample", state: { common: 20, rare: 1, p_common: 0.9, p_rare: 0.2, w_rare: 5, pos_weight: 5 } },
   ],
   challenges: [
-    { id: "half", text: "With at most one rare sample in five, let them make 45 to 55 % of the weighted mean.", hint: "Raise w₁ until both colours are equally long.", met: (s, d) => s.rare * 4 <= s.common && d.weight.share >= 0.45 && d.weight.share <= 0.55 && s.reduction === "mean" && s.w_rare !== s.w_common },
+    { id: "half", text: "With at most one rare sample in five, let them make 45 to 55 % of the weighted mean.", hint: "Raise the weight of the rare samples until both colours are equally long.", met: (s, d) => s.rare * 4 <= s.common && d.weight.share >= 0.45 && d.weight.share <= 0.55 && s.reduction === "mean" && s.w_rare !== s.w_common },
     { id: "cancel", text: "Find weights that are not 1 and change nothing in the mean of CrossEntropyLoss.", hint: "The mean divides by the weights it has used.", met: (s, d) => s.reduction === "mean" && s.w_common !== 1 && Math.abs(d.weight.loss - d.plain.loss) < 1e-9 },
     { id: "inflate", text: "Make the mean with pos_weight more than 3 times the mean without.", hint: "BCEWithLogitsLoss divides by N, whatever the weights are.", met: (s, d) => s.reduction === "mean" && d.pos_weight.loss > 3 * d.plain.loss },
     { id: "agree", text: "Let both weighted losses agree exactly, and differ from the plain one.", hint: "They differ in the denominator only: which reduction has none?", met: (s, d) => Math.abs(d.weight.loss - d.pos_weight.loss) < 1e-9 && Math.abs(d.weight.loss - d.plain.loss) > 0.01 },

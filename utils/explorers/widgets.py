@@ -204,11 +204,11 @@ class Explorer(anywidget.AnyWidget):
 
 
 class Likelihood(Explorer):
-    """How well a coin's bias explains its tosses.
+    """How well a probability of heads explains the flips of a coin.
 
-    successes, failures: whole numbers to 1000. theta: the bias, 0.001 to 0.999. Results:
-    likelihood (the product itself, which underflows), log_likelihood, nll (nats), mean (nats a
-    toss), best (the bias of greatest likelihood, None without tosses).
+    successes, failures: heads and tails, whole numbers to 1000. theta: the probability of heads,
+    0.001 to 0.999. Results: likelihood (the product itself, which underflows), log_likelihood,
+    nll (nats), mean (nats a flip), best (the theta of greatest likelihood, None without flips).
     """
 
     module = "likelihood"
@@ -224,7 +224,7 @@ class Likelihood(Explorer):
     def results(self):
         k, m = self.successes, self.failures
         n = k + m
-        # The successes stand evenly among the tosses.
+        # The heads stand evenly among the flips.
         y = np.diff(np.arange(n + 1) * k // max(n, 1)).astype(float)
         p = np.full(n, self.theta)
         nll = float(losses.bce(p, y, reduction="sum")) if n else 0.0
