@@ -25,7 +25,10 @@ SHOW_ALL = """async () => {
     for (const image of document.images) image.loading = "eager";
     for (const figure of document.querySelectorAll("ce-explorer")) figure.start();
     document.documentElement.getBoundingClientRect();
-    await document.fonts.ready;
+    const frame = () => new Promise((then) => requestAnimationFrame(() => setTimeout(then)));
+    do { await frame(); await document.fonts.ready; }
+    while ([...document.fonts].some((face) => face.status === "loading"));
+    await frame();
 }"""
 
 

@@ -461,6 +461,19 @@ def test_tab_counts_that_comes_before_the_script(site_url, site_dir, chapters, o
     until_page(page, "document.querySelector('.chapter [role=group][tabindex]')")
 
 
+@pytest.mark.parametrize(("width", "size"), [(WIDE, 1.08), (PHONE, 1)])
+def test_formulas_are_as_large_as_their_text(width, size, site_url, site_dir, chapters, open_page):
+    """KaTeX's own style, which stands later in the sheet, would have them a fifth larger."""
+    page = open_page(width)
+    page.goto(f"{site_url}/{mathematics_page(site_dir, chapters)}")
+    sizes = page.evaluate("""(() => {
+        const size = (element) => parseFloat(getComputedStyle(element).fontSize);
+        const formulas = [...document.querySelectorAll("p .katex")];
+        return formulas.map((formula) => size(formula) / size(formula.parentNode));
+    })()""")
+    assert sizes and sizes == pytest.approx([size] * len(sizes), rel=0.01)
+
+
 def test_unseen_formulas_are_set_in_one_size_of_faces_that_are_there(
     site_url, site_dir, chapters, open_page
 ):

@@ -177,6 +177,10 @@ def test_a_question_whose_formula_cannot_be_read_is_named():
     mathematics.service.close()
 
 
+def test_a_proof_begins_with_a_word_that_is_set_apart():
+    assert markup.mark_proofs("<p>Proof. <b>Step</b>") == "<p><em>Proof.</em> <b>Step</b>"
+
+
 def test_text_keeps_its_words_and_sets_its_formulas():
     text = mathematics.render_text("For $p < 1$ it is < 2.")
     assert text.startswith("For <span") and text.endswith(" it is &lt; 2.")

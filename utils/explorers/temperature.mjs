@@ -108,7 +108,7 @@ const temperature = {
       bars += `<path d="M${px(x + width / 2)} ${px(Y(right))}V${px(Y(sure))}" stroke="${colour("orange")}" stroke-width="3"/><path d="M${px(x + 3)} ${px(Y(sure))}h${px(width - 6)}" stroke="${colour("orange")}" stroke-width="2.5"/>`;
       if (right > 0.06) bars += text(x + width / 2, Y(0) - 5, String(b.n), b.n < 5 ? "ink" : "page", "middle", 'style="font-size:10.5px"');
     });
-    const note = text(X(0.03), Y(0.95), `right: ${fixed(100 * d.accuracy, 1)} % at every ${it("T")}`, "blue", "start", 'class="ce-halo"') + text(X(0.03), Y(0.95) + 18, "orange: promised", "orange", "start", 'class="ce-halo"');
+    const note = text(X(0.03), Y(0.95), `right: ${fixed(100 * d.accuracy, 1)}% at every ${it("T")}`, "blue", "start", 'class="ce-halo"') + text(X(0.03), Y(0.95) + 18, "orange: promised", "orange", "start", 'class="ce-halo"');
     const x = T(Math.log2(s.temperature));
     const end = x > (nll.l + nll.r) / 2;
     const off = end ? -14 : 14;
@@ -140,9 +140,9 @@ const temperature = {
     { name: "hot", label: "hot: too modest", state: { temperature: 2.6 } },
   ],
   challenges: [
-    { id: "best", text: "Find the temperature of least loss, within 3 %.", hint: "The network is too sure of itself: which way must T go?", met: (s, d) => Math.abs(s.temperature / d.best - 1) < 0.03 },
+    { id: "best", text: "Find the temperature of least loss, within 3%.", hint: "The network is too sure of itself: which way must T go?", met: (s, d) => Math.abs(s.temperature / d.best - 1) < 0.03 },
     { id: "half", text: "Bring the calibration error below half of what it is at T = 1.", hint: "Look for orange lines that end where the bars do.", met: (s, d) => d.ece < constants().trained.ece / 2 },
-    { id: "modest", text: "Be so modest that the loss is worse than as trained, though every answer stays the same.", hint: "Too much heat: at T = 8 it promises 38 % on average and is right in 85.5 %.", met: (s, d) => s.temperature > d.best && d.nll > constants().trained.nll },
+    { id: "modest", text: "Be so modest that the loss is worse than as trained, though every answer stays the same.", hint: "Too much heat: at T = 8 it promises 38% on average and is right in 85.5%.", met: (s, d) => s.temperature > d.best && d.nll > constants().trained.nll },
   ],
 };
 

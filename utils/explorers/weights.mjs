@@ -61,8 +61,8 @@ const weights = {
         cuts += `M${px(X(at))} ${y + 8}v18`;
       }
       out += `<path d="${cuts}" stroke="${colour("page")}" stroke-width="1"/>`;
-      const says = `rare: ${fixed(100 * row.share, 0)} %`;
-      out += text(14, y + 44, f.narrow ? says : `share of the rare samples: ${fixed(100 * row.share, 0)} %`, "orange") + text(f.w - 14, y + 44, f.narrow ? `slope, a rare logit: ${fmt(row.grad)}` : `slope on the logit of a rare sample: ${fmt(row.grad)}`, "purple", "end");
+      const says = `rare: ${fixed(100 * row.share, 0)}%`;
+      out += text(14, y + 44, f.narrow ? says : `share of the rare samples: ${fixed(100 * row.share, 0)}%`, "orange") + text(f.w - 14, y + 44, f.narrow ? `slope, a rare logit: ${fmt(row.grad)}` : `slope on the logit of a rare sample: ${fmt(row.grad)}`, "purple", "end");
     });
     const foot = 46 + 3 * gap - (f.narrow ? 14 : 18);
     let axis = `M14 ${foot}H${f.w - 14}`;
@@ -86,7 +86,7 @@ const weights = {
     { name: "single", label: "one rare sample", state: { common: 20, rare: 1, p_common: 0.9, p_rare: 0.2, w_rare: 5, pos_weight: 5 } },
   ],
   challenges: [
-    { id: "half", text: "With at most one rare sample in five, let them make 45 to 55 % of the weighted mean.", hint: "Raise the weight of the rare samples until both colours are equally long.", met: (s, d) => s.rare * 4 <= s.common && d.weight.share >= 0.45 && d.weight.share <= 0.55 && s.reduction === "mean" && s.w_rare !== s.w_common },
+    { id: "half", text: "With at most one rare sample in five, let them make 45 to 55% of the weighted mean.", hint: "Raise the weight of the rare samples until both colours are equally long.", met: (s, d) => s.rare * 4 <= s.common && d.weight.share >= 0.45 && d.weight.share <= 0.55 && s.reduction === "mean" && s.w_rare !== s.w_common },
     { id: "cancel", text: "Find weights that are not 1 and change nothing in the mean of CrossEntropyLoss.", hint: "The mean divides by the weights it has used.", met: (s, d) => s.reduction === "mean" && s.w_common !== 1 && Math.abs(d.weight.loss - d.plain.loss) < 1e-9 },
     { id: "inflate", text: "Make the mean with pos_weight more than 3 times the mean without.", hint: "BCEWithLogitsLoss divides by N, whatever the weights are.", met: (s, d) => s.reduction === "mean" && d.pos_weight.loss > 3 * d.plain.loss },
     { id: "agree", text: "Let both weighted losses agree exactly, and differ from the plain one.", hint: "They differ in the denominator only: which reduction has none?", met: (s, d) => Math.abs(d.weight.loss - d.pos_weight.loss) < 1e-9 && Math.abs(d.weight.loss - d.plain.loss) > 0.01 },

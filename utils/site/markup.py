@@ -73,7 +73,13 @@ def empty_headers(body):
     return re.sub(r"<th\b[^>]*>(?:<p>\s*</p>)?\s*</th>", "<td></td>", body)
 
 
+def mark_proofs(body):
+    """sphinx-proof writes the word like those that follow it."""
+    return body.replace("<p>Proof. ", "<p><em>Proof.</em> ")
+
+
 STEPS = (
+    mark_proofs,
     empty_headers,
     scroll_tables,
     name_headers,

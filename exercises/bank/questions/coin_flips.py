@@ -47,7 +47,7 @@ QUESTIONS = [
             ),
             (
                 lambda: bce(THETA, THETA),
-                "That is the mean surprise if 60 % of the flips were heads. Four of five were.",
+                "That is the mean surprise if 60% of the flips were heads. Four of five were.",
             ),
         ],
         unit="nats",

@@ -44,7 +44,7 @@ QUESTIONS = [
     ),
     Number(
         "dice-batch",
-        "Two samples with $p_1 = (0.5, 0.3, 0.2)$ and $p_2 = (0.1, 0.6, 0.3)$; their class "
+        "The model gives two samples the rows $(0.5, 0.3, 0.2)$ and $(0.1, 0.6, 0.3)$; their class "
         "indices, counted from 0, are 2 and 1. What is the mean cross-entropy?",
         answer=lambda: -np.log(TABLE[[0, 1], [2, 1]]).mean(),
         wrong=[

@@ -11,7 +11,7 @@ QUESTIONS = [
     Number(
         "gradients-label-entry",
         "A batch of 4 samples, mean loss. One of them has $p = (0.2,\\ 0.7,\\ 0.1)$ and the true "
-        "class is the first. How large is the gradient entry of that sample’s first logit?",
+        "class is the first. What is the gradient entry of that sample’s first logit?",
         answer=lambda: (P[0] - 1) / 4,
         wrong=[
             (
@@ -94,7 +94,8 @@ QUESTIONS = [
     ),
     Number(
         "gradients-squared-slope",
-        "Squared error behind a sigmoid, $(\\sigma(z) - 1)^2$, at $z = -4$. How steep is it?",
+        "Squared error behind a sigmoid, $(\\sigma(z) - 1)^2$, at $z = -4$. What is its slope "
+        "in $z$?",
         answer=lambda: 2 * (sigmoid(-4.0) - 1) * sigmoid(-4.0) * sigmoid(4.0),
         wrong=[
             (

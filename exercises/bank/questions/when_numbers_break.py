@@ -106,8 +106,9 @@ QUESTIONS = [
     ),
     Choice(
         "when-numbers-break-nan-to-num",
-        "A network’s outputs have all become `nan`. The loss is computed as "
-        "`-np.nan_to_num(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()`. What does it report?",
+        "A network’s outputs have all become `nan`, and so has the log-likelihood of every "
+        "sample. The loss is computed as `-np.nan_to_num(log_likelihood).mean()`. What does it "
+        "report?",
         options=[
             ("`nan`", False, "`nan_to_num` is there to remove `nan`, and it does."),
             ("0, a perfect score", True, "Yes. That is why it must not be used to mend a loss."),
