@@ -3,8 +3,9 @@
 Every slider of every figure is moved through its range by input events in Chromium, slowed four
 times. Chromium slows a page by halting it now and then for milliseconds, which falls on one event
 and spares the next: each event is sent five times and its median counts ("single": as it came).
-A page with three figures is loaded, then scrolled from one to the next, slowed as much, and its
-longest task reported, beside that of the same page without them.
+A page with three figures is loaded, then scrolled from one to the next, slowed as much, in a
+browser that no driver enters, and its longest task reported, beside that of the same page without
+them.
 """
 
 import gzip
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from benchmarks.undriven import undriven
 from utils.explorers import joining
 from utils.site import first, static
 from utils.site.browser import installed
@@ -27,7 +29,7 @@ from utils.site.scripts import minified
 from utils.site.serve import serving
 
 SLOWER = 4
-EVENTS, RUNS = 400, 5
+EVENTS, RUNS, LOADS = 400, 5, 10
 
 MEASURE = """(count) => {
   const sliders = [...document.querySelectorAll('input.ce-range')].filter(e => e.checkVisibility());
@@ -42,23 +44,21 @@ MEASURE = """(count) => {
   }
   return times;
 }"""
-# Brings one figure after the other into view, as a reader who scrolls; no word from outside
-# meanwhile, since what a driver of the browser injects is a long task itself.
-READ = """
-window.tasks = [];
-new PerformanceObserver(list => tasks.push(...list.getEntries())).observe({type: 'longtask'});
-addEventListener('load', async () => {
-  await new Promise(done => setTimeout(done, 1500));
-  window.loadedBy = performance.now();
+# Brings one figure after the other into view, as a reader who scrolls.
+READ = """(async () => {
   for (const figure of document.querySelectorAll('ce-explorer')) {
     figure.scrollIntoView();
     await new Promise(done => setTimeout(done, 1000));
   }
-  window.readBy = performance.now();
-});
-"""
-LONGEST = """[[0, loadedBy], [loadedBy, readBy]].map(([from, to]) => Math.max(
-  0, ...tasks.filter(t => from < t.startTime && t.startTime < to).map(t => t.duration)))"""
+})()"""
+# Tasks over 50 ms since a moment, as the browser itself has noted them.
+LONGEST = """(since) => new Promise((tell) => {
+  const tasks = [];
+  new PerformanceObserver((list) => tasks.push(...list.getEntries()))
+    .observe({type: 'longtask', buffered: true});
+  setTimeout(() => tell([performance.now(), Math.max(
+    0, ...tasks.filter((t) => t.startTime >= since).map((t) => t.duration))]), 200);
+})"""
 TEXT = f"<p>{'A figure stands beside the sentence that needs it. ' * 12}</p>" * 6
 STATIC = Path(__file__).parents[1] / "_build" / "html" / "_static"
 
@@ -111,17 +111,23 @@ def write(folder):
     return sizes
 
 
-def longest_task(browser, address):
+def longest_tasks(page, address):
     """Milliseconds of the longest task over 50 ms while a page loads, and while it is read."""
-    tab = browser.new_page(viewport={"width": 412, "height": 823})
-    tab.add_init_script(READ)
-    slowed = tab.context.new_cdp_session(tab)
-    slowed.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-    tab.goto(address)
-    time.sleep(6)
-    longest = tab.evaluate(LONGEST)
-    tab.close()
-    return longest
+    page.ask(
+        "Emulation.setDeviceMetricsOverride",
+        width=412,
+        height=823,
+        deviceScaleFactor=1,
+        mobile=True,
+    )
+    page.ask("Emulation.setCPUThrottlingRate", rate=SLOWER)
+    page.ask("Page.navigate", url=address)
+    time.sleep(3)
+    loaded, loading = page.evaluate(f"({LONGEST})(0)")
+    page.evaluate(READ)
+    _, scrolling = page.evaluate(f"({LONGEST})({loaded})")
+    page.close()
+    return loading, scrolling
 
 
 def main():
@@ -147,14 +153,16 @@ def main():
             print(
                 f"{'core':12}{'':29}{sizes['element'] / 1000:10.1f}\n{'all':12}{'':29}{total:10.1f}"
             )
-            print("longest task over 50 ms of a page, 5 loads (0: none)")
+        browser.close()
+        print(f"longest task over 50 ms of a page, {LOADS} loads (0: none)")
+        executable = installed() or playwright.chromium.executable_path
+        with serving(folder) as address, undriven(executable) as page:
             for name, what in (("three", "three figures"), ("none", "the same without")):
-                times = [longest_task(browser, f"{address}/{name}.html") for _ in range(5)]
+                times = [longest_tasks(page(), f"{address}/{name}.html") for _ in range(LOADS)]
                 for part, row in zip(
                     ("loading", "scrolling"), zip(*times, strict=True), strict=True
                 ):
                     print(f"{what:20}{part:12}" + "".join(f"{t:6.0f}" for t in row))
-        browser.close()
 
 
 if __name__ == "__main__":
