@@ -39,7 +39,8 @@
   function more() {
     var waiting = document.querySelectorAll(":is(" + staged + ", section section :is(" + parts + ")):not(.shown)");
     for (var i = 0, room = 60; i < waiting.length; i++) {
-      room -= waiting[i].querySelector(parts) ? 9 : waiting[i].getElementsByTagName("*").length + 1;
+      var size = waiting[i].querySelector(parts) ? 9 : waiting[i].getElementsByTagName("*").length + 1;
+      room -= waiting[i].matches(parts) ? 3 * size : size; // a control costs more than a word
       if (i && room < 0) break;
       waiting[i].classList.add("shown");
     }
@@ -63,8 +64,8 @@
   } catch (unknown) { painted(); }
   addEventListener("load", function () { setTimeout(painted, 3000); }); // where no paint is told of
 
-  // The fonts of the first screen are asked for at once; from a folder a browser refuses that, and
-  // finds them by the style sheet.
+  // The fonts of the first screen are asked for at once, though not in one go with this script;
+  // from a folder a browser refuses that, and finds them by the style sheet.
   var fonts = document.currentScript.dataset.fonts;
   if (location.protocol !== "file:" && fonts) {
     fonts.split(" ").forEach(function (name) {
@@ -74,7 +75,7 @@
       link.type = "font/woff2";
       link.crossOrigin = "anonymous";
       link.href = root.dataset.root + "_static/fonts/" + name;
-      document.head.append(link);
+      setTimeout(function () { document.head.append(link); });
     });
   }
 })();
