@@ -67,6 +67,9 @@ def facts(x):
 """
 PROBES += f"\nHOME, BOOK, PACKAGES = {str(Path.home())!r}, {str(sandbox.BOOK)!r}, "
 PROBES += f"{sandbox.package_folders()[0]!r}\n"
+# What a room has to show in its scratch space: the way to packages that lie below it.
+_BELOW = [Path(path) for path in sandbox.package_folders() if path.startswith("/tmp/")]
+BELOW_SCRATCH = sorted({path.parts[2] for path in _BELOW})
 
 
 def ask(child, function, *args, seconds=20):
@@ -101,7 +104,7 @@ def test_rights_are_given_up_too_where_the_room_has_one_user(confinement):
     assert facts["capabilities"] is False
     assert facts["no new privileges"] is True
     assert facts["user"] == sandbox.NOBODY
-    assert facts["scratch"] == []
+    assert facts["scratch"] == BELOW_SCRATCH
     assert facts["write /"].startswith("refused")
     assert facts["write packages"].startswith("refused")
 
@@ -120,10 +123,29 @@ def test_no_process_can_be_started(facts):
     assert facts["exec"].startswith("refused")
 
 
+def test_packages_below_the_scratch_space_are_seen(confinement, tmp_path, monkeypatch):
+    """As where someone has put the book into the system's folder for passing things."""
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages" / "there.py").write_text("seen")
+    monkeypatch.setattr(sandbox, "SCRATCH", str(tmp_path.parent))
+    monkeypatch.setattr(sandbox, "package_folders", lambda: (str(tmp_path / "packages"),))
+    arguments = sandbox._room_arguments(())
+    room = [
+        "bwrap",
+        *sandbox._ALWAYS,
+        *arguments,
+        "--",
+        "/cat",
+        str(tmp_path / "packages" / "there.py"),
+    ]
+    seen = subprocess.run(room, capture_output=True, text=True)
+    assert seen.stdout == "seen", seen.stderr
+
+
 def test_files_of_the_machine_are_not_there(facts):
     assert not {"home", "sys", "proc", "var", "run", "opt"} & set(facts["folders"])
     assert facts["home"] is False
-    assert facts["scratch"] == []
+    assert facts["scratch"] == BELOW_SCRATCH
     assert facts["write /"].startswith("refused")
     assert facts["write packages"].startswith("refused")
 
@@ -248,10 +270,11 @@ def test_rooms_that_are_ending_do_not_pile_up(confinement):
 
 
 def test_a_scratch_folder_is_new_for_each_child(child):
-    code = "import os\ndef write(x):\n    open('note', 'w').write('x')\n    return os.listdir('.')"
-    assert ask(child(code), "write", 0) == ["note"]
+    code = "import os\ndef write(x):\n    open('note', 'w').write('x')\n"
+    code += "    return sorted(os.listdir('.'))"
+    assert ask(child(code), "write", 0) == sorted(["note", *BELOW_SCRATCH])
     code = "import os\ndef look(x):\n    return os.listdir('.') + os.listdir('/tmp')"
-    assert ask(child(code), "look", 0) == []
+    assert ask(child(code), "look", 0) == 2 * BELOW_SCRATCH
 
 
 def test_two_children_do_not_see_each_other(child):

@@ -146,9 +146,11 @@ def _room_arguments(hidden):
     if sys.base_prefix not in ("/", "/usr", "/usr/local"):
         shown.append(sys.base_prefix)
     packages = package_folders()
-    arguments, places = [], [*shown, *packages, "/dev/null"]
+    # The scratch space first: the packages themselves may lie below it.
+    arguments = ["--size", str(SCRATCH_BYTES), "--perms", "1777", "--tmpfs", SCRATCH]
+    places = [*shown, *packages, "/dev/null"]
     for path in sorted({str(parent) for place in places for parent in Path(place).parents}):
-        arguments += ["--perms", "0755", "--dir", path] if path != "/" else []
+        arguments += ["--perms", "0755", "--dir", path] if path not in ("/", SCRATCH) else []
     for path in shown:
         arguments += ["--ro-bind", path, path]
     for path in LINKS:
@@ -169,7 +171,6 @@ def _room_arguments(hidden):
     cat = shutil.which("cat")
     arguments += ["--ro-bind", cat, "/cat", "--dev-bind", "/dev/null", "/dev/null"]
     arguments += ["--dev-bind", "/dev/urandom", "/dev/urandom"]
-    arguments += ["--size", str(SCRATCH_BYTES), "--perms", "1777", "--tmpfs", SCRATCH]
     return [*arguments, "--remount-ro", "/"]
 
 
