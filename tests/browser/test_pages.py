@@ -552,6 +552,22 @@ def test_a_figure_comes_in_parts_and_alive_after_them(site_url, site_dir, chapte
     assert first["ce-figure"] < first["ce-challenges"] < first["ce-alive"]
 
 
+EARLY = """
+window.early = [];
+new MutationObserver((list) => list.forEach((one) => one.addedNodes.forEach((node) => {
+    if (node.rel === "preload") early.push(document.body === null);
+}))).observe(document, { childList: true, subtree: true });
+"""
+
+
+def test_the_head_itself_asks_for_the_first_fonts(site_url, open_page):
+    """For these Chromium waits a moment before it paints; later ones would move what is there."""
+    page = open_page(PHONE)
+    page.add_init_script(EARLY)
+    page.goto(f"{site_url}/index.html")
+    assert page.evaluate("early") == [True, True]
+
+
 def test_scripts_of_figures_are_asked_for_after_the_first_paint(
     site_url, site_dir, chapters, open_page
 ):

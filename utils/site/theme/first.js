@@ -64,8 +64,9 @@
   } catch (unknown) { painted(); }
   addEventListener("load", function () { setTimeout(painted, 3000); }); // where no paint is told of
 
-  // The fonts of the first screen are asked for at once, though not in one go with this script;
-  // from a folder a browser refuses that, and finds them by the style sheet.
+  // The fonts of the first screen are asked for at once: for those that the head asks for, Chromium
+  // waits a moment before it paints, so that nothing is set twice. From a folder a browser refuses
+  // that, and finds them by the style sheet.
   var fonts = document.currentScript.dataset.fonts;
   if (location.protocol !== "file:" && fonts) {
     fonts.split(" ").forEach(function (name) {
@@ -75,7 +76,7 @@
       link.type = "font/woff2";
       link.crossOrigin = "anonymous";
       link.href = root.dataset.root + "_static/fonts/" + name;
-      setTimeout(function () { document.head.append(link); });
+      document.head.append(link);
     });
   }
 })();
